@@ -1,0 +1,3 @@
+"""LEORN: find the moment of a video that a sentence describes."""
+
+__version__ = "0.1.0"

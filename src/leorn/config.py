@@ -1,0 +1,155 @@
+"""Every option, as frozen dataclasses. Imports no torch, so that a mistake in a file is answered at once."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The LEORN network. Defaults are the published Charades-STA configuration."""
+
+    word_size: int = 300
+    """Width of a word vector."""
+    object_size: int = 2048
+    """Width of an object's feature."""
+    frame_size: int | None = None
+    """Width of a frame's feature: given, the network is the fusion variant LEORN-F."""
+    frames: int = 256
+    """Sampled frames of a video (T)."""
+    clips: int = 64
+    """Clips on a side of the moment map (C); divides `frames`."""
+    hidden_size: int = 512
+    """Width of the network (H)."""
+    feedforward_size: int = 1024
+    """Inner width of the reasoning blocks' feed-forward part (F)."""
+    num_heads: int = 4
+    """Heads of the object self-attention."""
+    num_layers: int = 3
+    """Object reasoning blocks."""
+    num_text_layers: int = 3
+    """Layers of the bidirectional GRU over the words."""
+    temporal_shift: int = 2
+    """Frames by which the sentinel's channels move (k); 0 for no shift."""
+    num_scale_layers: tuple[int, ...] = (16, 8, 8)
+    """Diagonals of the sparse moment map at stride 1, 2, 4, …"""
+    map_kernel_sizes: tuple[int, ...] = (9, 9, 9, 9)
+    """Kernel of each map convolution; odd."""
+    norm: Literal["batch", "layer"] = "batch"
+    """Normalisation in the object reasoning."""
+    reasoning: bool = True
+    """Object reasoning blocks at all."""
+    text_attention: bool = True
+    """The sentence gates the objects."""
+    object_attention: bool = True
+    """Objects of a frame attend to each other."""
+    shift_sentinel_only: bool = True
+    """Shift the sentinel alone; otherwise every token."""
+    box_encoding: bool = True
+    """Boxes beside the detector's features."""
+    attentive_pooling: bool = True
+    """Pool objects by attention to the query; otherwise their mean."""
+    attention_dropout: float = 0.05
+    """Dropout inside the reasoning blocks."""
+    box_dropout: float = 0.1
+    """Dropout inside the box encoding."""
+    min_iou: float = 0.5
+    """A cell whose IoU with the moment is not above this is a negative (target 0)."""
+    max_iou: float = 1.0
+    """A cell whose IoU with the moment reaches this is a full positive (target 1)."""
+
+
+DatasetName = Literal["jsonl", "charades-sta", "tacos", "activitynet-captions", "qvhighlights"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where queries, features and word vectors lie, and how they are read."""
+
+    queries: str
+    """Annotations: the folder of a published data set, or a JSON lines file."""
+    objects: str
+    """Object features: a store's folder, or a published HDF5 file."""
+    words: str
+    """Word vectors: GloVe text, `.npz` or `.safetensors`."""
+    dataset: DatasetName = "jsonl"
+    """Format of the annotations."""
+    frame_features: str | None = None
+    """Frame features (HDF5, video → rows × width), for the fusion variant."""
+    tokenizer: Literal["words", "whitespace"] = "words"
+    """`words` drops punctuation; `whitespace` is the published lower-cased split()."""
+    slots: int = 18
+    """Object slots per frame (N)."""
+    min_score: float = 0.0
+    """An object counts when the detector's confidence is above this (strictly)."""
+    check_values: bool = True
+    """Look for NaN in every video's features before training."""
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How candidates become moments and how moments are scored."""
+
+    ious: tuple[float, ...] = (0.3, 0.5, 0.7)
+    """IoU thresholds of the recall table."""
+    recalls: tuple[int, ...] = (1, 5)
+    """Answers counted: the first n."""
+    nms_threshold: float | None = 0.5
+    """Temporal NMS drops a candidate whose IoU with a kept one is above this; null for none."""
+    strict: bool = True
+    """A hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold."""
+    top_k: int = 10
+    """Moments kept per query."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The recipe. Defaults are the published ones for Charades-STA."""
+
+    epochs: int = 20
+    """Passes over the training queries."""
+    batch_size: int = 16
+    """Queries a step, on each device."""
+    accumulate: int = 1
+    """Steps whose gradients are added before an update."""
+    learning_rate: float = 1e-4
+    """Adam's learning rate."""
+    text_learning_rate: float | None = None
+    """Learning rate of the text encoder; the common one where null."""
+    object_learning_rate: float | None = None
+    """Learning rate of the object reasoning; the common one where null."""
+    weight_decay: float = 0.0
+    """Adam's decoupled weight decay."""
+    gradient_clip: float = 10.0
+    """Largest gradient norm."""
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    """`plateau`: ×0.8 after 20 epochs without a better validation loss; `cosine`: warm up, then fall to 0."""
+    warmup_epochs: float = 0.0
+    """Epochs of linear warm-up, for `cosine`."""
+    initial_network: str | None = None
+    """Start from the weights of this network where names and shapes agree (fusion fine-tuning)."""
+    monitor: str = "R1@0.5"
+    """Validation figure that picks the best checkpoint."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Arithmetic of a step."""
+    devices: int = 1
+    """Processes on this machine, each on its own accelerator, or on the CPU."""
+    accelerator: str = "auto"
+    """Lightning's name for it: auto, cpu, gpu, …"""
+    workers: int = 0
+    """Loader processes for each device."""
+    seed: int = 0
+    """Fixes everything random."""
+    loggers: tuple[Literal["tensorboard", "csv", "wandb"], ...] = ("tensorboard",)
+    """Where scalars go."""
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One experiment, complete in itself: the content of a file in `experiments/`."""
+
+    out: str
+    """Folder of the run: configuration, checkpoints, logs."""
+    data: DataConfig
+    model: ModelConfig = field(default_factory=ModelConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)

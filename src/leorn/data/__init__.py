@@ -1,0 +1,1 @@
+"""From annotation files and features on disk to batches."""

@@ -1,0 +1,1 @@
+"""The objects of videos, and their store on disk."""
