@@ -1,0 +1,1 @@
+"""The network and its blocks: tensors in, candidates out."""

@@ -1,0 +1,188 @@
+"""The network, put together from its blocks; the one file that reads `ModelConfig`.
+
+Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame, L words, C clips, V valid cells of the map,
+D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from leorn.config import ModelConfig
+from leorn.errors import InputError
+from leorn.model.clips import FramesToClips, FusedFramesToClips
+from leorn.model.loss import cell_iou, scaled_iou_loss
+from leorn.model.map_conv import MapConv
+from leorn.model.moment_map import MomentMap
+from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
+from leorn.model.reasoning import ReasoningBlock
+from leorn.model.text import TextEncoder
+
+
+class EncodedVideo(NamedTuple):
+    """What no query changes: object tokens behind the sentinel, and projected frames in the fusion variant."""
+
+    tokens: Float[Tensor, "B T S H"]
+    mask: Bool[Tensor, "B T S"]
+    frames: Float[Tensor, "B T H"] | None
+
+
+class Evidence(NamedTuple):
+    """Why the network answers so; each is 0 where there is nothing to look at."""
+
+    objects: Float[Tensor, "B T S"]
+    """Weight of each token in its frame; token 0 is the sentinel."""
+    words: Float[Tensor, "B L"]
+    """Weight of each word in the query vector."""
+    moments: Float[Tensor, "B C C"]
+    """Probability of each cell of the map."""
+
+
+class ScoredMap(NamedTuple):
+    """The network's answer: cell (i, j) is the moment from the start of clip i to the end of clip j."""
+
+    logits: Float[Tensor, "B C C"]
+    mask: Bool[Tensor, "C C"]
+    evidence: Evidence | None
+
+
+class Candidates(NamedTuple):
+    """Proposed moments, in fractions of the video's duration, with their probabilities."""
+
+    spans: Float[Tensor, "V 2"]
+    scores: Float[Tensor, "B V"]
+
+
+class LEORN(nn.Module):
+    """Language-enhanced Object Reasoning Network; with `frame_size` given, its fusion variant LEORN-F."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        check_config(config)
+        self.config = config
+        self.text = TextEncoder(config.word_size, config.hidden_size, config.num_text_layers)
+        self.objects = ObjectEmbedding(
+            config.object_size,
+            config.hidden_size,
+            norm=config.norm,
+            box_encoding=config.box_encoding,
+            box_dropout=config.box_dropout,
+        )
+        self.reasoning = nn.ModuleList(
+            ReasoningBlock(
+                config.hidden_size,
+                config.feedforward_size,
+                num_heads=config.num_heads,
+                dropout=config.attention_dropout,
+                norm=config.norm,
+                temporal_shift=config.temporal_shift,
+                shift_sentinel_only=config.shift_sentinel_only,
+                text_attention=config.text_attention,
+                object_attention=config.object_attention,
+            )
+            for _ in range(config.num_layers if config.reasoning else 0)
+        )
+        self.pooling = AttentivePooling(config.hidden_size) if config.attentive_pooling else MeanPooling()
+        self.clips = (
+            FramesToClips(config.hidden_size, config.clips)
+            if config.frame_size is None
+            else FusedFramesToClips(config.frame_size, config.hidden_size, config.clips)
+        )
+        self.moment_map = MomentMap(config.hidden_size, config.clips, config.num_scale_layers)
+        self.map_conv = MapConv(config.hidden_size, config.map_kernel_sizes, self.moment_map.mask)
+        self.prediction = nn.Linear(config.hidden_size, 1)
+
+    def forward(
+        self,
+        words: Float[Tensor, "B L D_w"],
+        word_mask: Bool[Tensor, "B L"],
+        objects: Float[Tensor, "B T N D_o"],
+        object_mask: Bool[Tensor, "B T N"],
+        boxes: Float[Tensor, "B T N 4"],
+        frames: Float[Tensor, "B T D_f"] | None = None,
+        *,
+        return_evidence: bool = False,
+    ) -> ScoredMap:
+        """Score every candidate moment of a video for a query.
+
+        Args:
+            words: word vectors, 0 for an unknown word and for padding.
+            word_mask: true where there is a word.
+            objects: detector features, each L2-normalised, 0 where there is no object.
+            object_mask: true where there is an object.
+            boxes: `xyxy` in 0..1 of the frame, 0 where there is no object.
+            frames: frame features, for the fusion variant alone.
+            return_evidence: give the attention over objects and words, and the map's probabilities, too.
+        """
+        video = self.encode_video(objects, object_mask, boxes, frames)
+        return self.score(video, words, word_mask, return_evidence=return_evidence)
+
+    def encode_video(
+        self,
+        objects: Float[Tensor, "B T N D_o"],
+        object_mask: Bool[Tensor, "B T N"],
+        boxes: Float[Tensor, "B T N 4"],
+        frames: Float[Tensor, "B T D_f"] | None = None,
+    ) -> EncodedVideo:
+        """Do the part of the work that no query changes. Arguments as for `forward`."""
+        tokens, mask = self.objects(objects, object_mask, boxes)
+        if not isinstance(self.clips, FusedFramesToClips):
+            return EncodedVideo(tokens, mask, None)
+        if frames is None:
+            raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
+        return EncodedVideo(tokens, mask, self.clips.project_frames(frames))
+
+    def score(
+        self,
+        video: EncodedVideo,
+        words: Float[Tensor, "B L D_w"],
+        word_mask: Bool[Tensor, "B L"],
+        *,
+        return_evidence: bool = False,
+    ) -> ScoredMap:
+        """Do the query's part: one query for each encoded video of the batch."""
+        text = self.text(words, word_mask)
+        tokens = video.tokens
+        for block in self.reasoning:
+            tokens = block(tokens, video.mask, text.query)
+        pooled, attention = self.pooling(tokens, video.mask, text.query)
+        clips = self.clips(pooled) if video.frames is None else self.clips(pooled, video.frames)
+        cells = self.map_conv(self.moment_map(clips, text.sentence))
+        logits = self.moment_map.spread(self.prediction(self.moment_map.gather(cells)).squeeze(-1))
+        mask = self.moment_map.mask
+        evidence = Evidence(attention, text.attention, logits.sigmoid() * mask) if return_evidence else None
+        return ScoredMap(logits, mask, evidence)
+
+    def candidates(self, scored: ScoredMap) -> Candidates:
+        """Return the valid cells as moments, in row-major order of the map."""
+        first, last = scored.mask.nonzero(as_tuple=True)
+        spans = torch.stack([first, last + 1], -1).double() / self.config.clips
+        return Candidates(spans, scored.logits[:, scored.mask].float().sigmoid())
+
+    def loss(
+        self, scored: ScoredMap, spans: Float[Tensor, "B M 2"], span_mask: Bool[Tensor, "B M"]
+    ) -> Float[Tensor, ""]:
+        """Return the loss against the queries' moments, given as fractions of the duration."""
+        iou_map = cell_iou(spans, span_mask, self.config.clips)
+        return scaled_iou_loss(scored.logits, scored.mask, iou_map, self.config.min_iou, self.config.max_iou)
+
+
+def check_config(config: ModelConfig) -> None:
+    """Say what does not fit together in a configuration.
+
+    Raises:
+        InputError: naming the key and what would be right.
+    """
+    if config.frames % config.clips:
+        raise InputError(f"model.frames {config.frames} must be a multiple of model.clips {config.clips}")
+    if config.hidden_size % config.num_heads:
+        raise InputError(
+            f"model.hidden_size {config.hidden_size} must be a multiple of model.num_heads {config.num_heads}"
+        )
+    even = [size for size in config.map_kernel_sizes if size % 2 == 0]
+    if even:
+        raise InputError(f"model.map_kernel_sizes {config.map_kernel_sizes} must be odd, not {even[0]}")
+    if not 0 <= config.min_iou < config.max_iou:
+        raise InputError(f"model.min_iou {config.min_iou} must be below model.max_iou {config.max_iou}")

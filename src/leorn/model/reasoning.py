@@ -1,0 +1,150 @@
+"""Language-enhanced object reasoning: the sentence gates objects, objects attend to each other, time passes through.
+
+Letters: B batch, T frames, S tokens of a frame (token 0 is the sentinel), H hidden width, F feed-forward width.
+"""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from leorn.model.objects import TokenNorm
+
+
+class ReasoningBlock(nn.Module):
+    """One round of text attention, object self-attention and feed-forward with temporal context shift."""
+
+    def __init__(
+        self,
+        hidden_size: int,
+        feedforward_size: int,
+        *,
+        num_heads: int,
+        dropout: float,
+        norm: Literal["batch", "layer"],
+        temporal_shift: int,
+        shift_sentinel_only: bool,
+        text_attention: bool,
+        object_attention: bool,
+    ) -> None:
+        super().__init__()
+        self.text_attention = TextAttention(hidden_size, norm) if text_attention else None
+        self.object_attention = ObjectAttention(hidden_size, num_heads, dropout, norm, attend=object_attention)
+        self.feedforward = ShiftedFeedForward(
+            hidden_size,
+            feedforward_size,
+            dropout=dropout,
+            norm=norm,
+            temporal_shift=temporal_shift,
+            shift_sentinel_only=shift_sentinel_only,
+        )
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "B T S H"],
+        mask: Bool[Tensor, "B T S"],
+        query: Float[Tensor, "B H"],
+    ) -> Float[Tensor, "B T S H"]:
+        """Let the query steer how a frame's tokens reason about each other."""
+        if self.text_attention is not None:
+            tokens = self.text_attention(tokens, mask, query)
+        return self.feedforward(self.object_attention(tokens, mask), mask)
+
+
+class TextAttention(nn.Module):
+    """The query gates every channel of every token; no residual, no squashing of the gate."""
+
+    def __init__(self, hidden_size: int, norm: Literal["batch", "layer"]) -> None:
+        super().__init__()
+        self.token = nn.Linear(hidden_size, hidden_size)
+        self.query = nn.Linear(hidden_size, hidden_size)
+        self.gate = nn.Sequential(
+            nn.Linear(2 * hidden_size, hidden_size // 2), nn.ReLU(), nn.Linear(hidden_size // 2, hidden_size)
+        )
+        self.norm = TokenNorm(norm, hidden_size)
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "B T S H"],
+        mask: Bool[Tensor, "B T S"],
+        query: Float[Tensor, "B H"],
+    ) -> Float[Tensor, "B T S H"]:
+        """Return gated tokens, 0 where masked."""
+        tokens = self.token(tokens).relu()
+        query = self.query(query).relu()[:, None, None].expand_as(tokens)
+        return self.norm(tokens * self.gate(torch.cat([tokens, query], -1))) * mask[..., None]
+
+
+class ObjectAttention(nn.Module):
+    """Multi-head self-attention among the valid tokens of one frame, and its residual.
+
+    Without `attend` (ablation) the tokens stand for what attention would return: the published code adds them to
+    themselves, and so do we.
+    """
+
+    def __init__(
+        self, hidden_size: int, num_heads: int, dropout: float, norm: Literal["batch", "layer"], *, attend: bool
+    ) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(hidden_size, num_heads, dropout, batch_first=True) if attend else None
+        self.dropout = nn.Dropout(dropout)
+        self.norm = TokenNorm(norm, hidden_size)
+
+    def forward(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
+        """Return tokens that have seen their frame."""
+        attended = tokens
+        if self.attention is not None:
+            frame, padding = tokens.flatten(0, 1), ~mask.flatten(0, 1)
+            attended, _ = self.attention(frame, frame, frame, key_padding_mask=padding, need_weights=False)
+            attended = attended.view_as(tokens)
+        return self.norm(mask[..., None] * (tokens + self.dropout(attended)))
+
+
+class ShiftedFeedForward(nn.Module):
+    """Feed-forward layer in whose middle channels move between frames.
+
+    Only the sentinel moves by default: objects in the same slot of neighbouring frames are different objects.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        feedforward_size: int,
+        *,
+        dropout: float,
+        norm: Literal["batch", "layer"],
+        temporal_shift: int,
+        shift_sentinel_only: bool,
+    ) -> None:
+        super().__init__()
+        self.temporal_shift = temporal_shift
+        self.expand = nn.Linear(hidden_size, feedforward_size)
+        sentinel = temporal_shift > 0 and shift_sentinel_only
+        self.sentinel = nn.Linear(feedforward_size, feedforward_size) if sentinel else None
+        self.contract = nn.Linear(feedforward_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
+        self.norm = TokenNorm(norm, hidden_size)
+
+    def forward(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
+        """Return tokens, the sentinels (or all of them) having looked `temporal_shift` frames around."""
+        inner = self.expand(tokens).relu()
+        if self.sentinel is not None:
+            shifted = self.sentinel(shift_in_time(inner[:, :, :1], self.temporal_shift)).relu()
+            inner = torch.cat([shifted, inner[:, :, 1:]], 2)
+        elif self.temporal_shift:
+            inner = shift_in_time(inner, self.temporal_shift)
+        return self.norm(mask[..., None] * (tokens + self.dropout(self.contract(self.dropout(inner)))))
+
+
+def shift_in_time(x: Float[Tensor, "B T S F"], frames: int) -> Float[Tensor, "B T S F"]:
+    """Move a quarter of the channels `frames` later, a quarter earlier, leave the half (TSM, Lin et al., 2019).
+
+    Zeros enter at the ends.
+    """
+    quarter = x.shape[-1] // 4
+    later, earlier, still = x.split([quarter, quarter, x.shape[-1] - 2 * quarter], -1)
+    gap = later.new_zeros(x.shape[0], min(frames, x.shape[1]), x.shape[2], quarter)
+    later = torch.cat([gap, later[:, :-frames]], 1)
+    earlier = torch.cat([earlier[:, frames:], gap], 1)
+    return torch.cat([later, earlier, still], -1)
