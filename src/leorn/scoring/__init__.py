@@ -1,0 +1,1 @@
+"""From candidates to ranked moments, and what they are worth. Knows numpy, not models."""

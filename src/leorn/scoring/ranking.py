@@ -1,0 +1,101 @@
+"""From candidates to ranked moments: temporal IoU and greedy non-maximum suppression (NMS).
+
+Letters of shapes: K candidates, M other spans. A span is (start, end).
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from leorn.errors import InputError
+from leorn.records import Moment
+
+# Cells of a moment map often overlap by exactly one half: rounding must not decide which of them go.
+TIE_TOLERANCE = 1e-9
+
+
+def iou(spans_a: Float[np.ndarray, "M 2"], spans_b: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "M K"]:
+    """Temporal intersection over union of every pair of spans, in float64.
+
+    Two spans without length have no union: their IoU is 0.
+
+    Args:
+        spans_a: (M, 2) start and end, start ≤ end, in any unit.
+        spans_b: (K, 2) the same, in the same unit.
+
+    Returns:
+        (M, K) IoU in 0..1.
+    """
+    start_a, end_a = np.asarray(spans_a, dtype=np.float64).T[:, :, None]
+    start_b, end_b = np.asarray(spans_b, dtype=np.float64).T[:, None, :]
+    intersection = np.maximum(np.minimum(end_a, end_b) - np.maximum(start_a, start_b), 0)
+    union = (end_a - start_a) + (end_b - start_b) - intersection
+    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+
+
+def nms(
+    spans: Float[np.ndarray, "K 2"], scores: Float[np.ndarray, "K"], threshold: float | None, top_k: int
+) -> Int[np.ndarray, "kept"]:
+    """Greedy temporal NMS: best first, without what overlaps a better one too much.
+
+    A candidate goes when its IoU with a kept one is above `threshold`; at the threshold it stays. Equal scores rank in
+    the order of the candidates, so that results repeat.
+
+    Args:
+        spans: (K, 2) start and end of each candidate, in any unit. Where spans come from a grid make them in float64:
+            float32 seconds blur the ties that a grid is full of.
+        scores: (K,) higher is better.
+        threshold: the IoU above which a candidate goes; None keeps all.
+        top_k: how many to keep at most.
+
+    Returns:
+        Indices of the kept candidates, best first.
+    """
+    spans = np.asarray(spans, dtype=np.float64)
+    left = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
+    if threshold is None:
+        return left[:top_k]
+    kept = []
+    while left.size and len(kept) < top_k:
+        best, left = left[0], left[1:]
+        kept.append(best)
+        left = left[iou(spans[[best]], spans[left])[0] <= threshold + TIE_TOLERANCE]
+    return np.array(kept, dtype=np.int64)
+
+
+def rank(
+    spans: Float[np.ndarray, "K 2"],
+    scores: Float[np.ndarray, "K"],
+    nms_threshold: float | None,
+    top_k: int,
+    duration_seconds: float = math.inf,
+) -> tuple[Moment, ...]:
+    """Turn a query's candidates into its answers, best first (greedy NMS, see `nms`).
+
+    Spans are clipped to the video; those of which nothing is left are no candidates.
+
+    Args:
+        spans: (K, 2) start and end of each candidate, in seconds.
+        scores: (K,) higher is better.
+        nms_threshold: the IoU above which a candidate gives way to a better one; None for no NMS.
+        top_k: how many moments to keep at most.
+        duration_seconds: the length of the video, where candidates may reach beyond it.
+
+    Returns:
+        At most `top_k` moments with their scores.
+
+    Raises:
+        InputError: a span or score that is not finite.
+    """
+    spans = np.asarray(spans, dtype=np.float64)
+    scores = np.asarray(scores, dtype=np.float64)
+    if not (np.isfinite(spans).all() and np.isfinite(scores).all()):
+        raise InputError("candidates: spans or scores hold NaN or infinity; expected finite numbers")
+    spans = np.clip(spans, 0, duration_seconds)
+    has_length = spans[:, 0] < spans[:, 1]
+    spans, scores = spans[has_length], scores[has_length]
+    return tuple(
+        Moment(float(spans[index, 0]), float(spans[index, 1]), float(scores[index]))
+        for index in nms(spans, scores, nms_threshold, top_k)
+    )

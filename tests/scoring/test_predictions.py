@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leorn.errors import InputError
+from leorn.records import Moment, Prediction
+from leorn.scoring.predictions import apply_nms, read_predictions, write_predictions
+
+MOMENTS = st.builds(
+    lambda start, length, score: Moment(start, start + length, score),
+    st.floats(0, 1e4),
+    st.floats(1e-3, 1e4),
+    st.none() | st.floats(-1e3, 1e3),
+)
+PREDICTIONS = st.builds(Prediction, st.text(min_size=1), st.text(min_size=1), st.lists(MOMENTS, max_size=4).map(tuple))
+
+
+def write_lines(folder: Path, *lines: str) -> Path:
+    path = folder / "predictions.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@settings(max_examples=25)
+@given(predictions=st.lists(PREDICTIONS, min_size=1, max_size=4))
+def test_what_is_written_is_read_back_to_the_bit(
+    tmp_path_factory: pytest.TempPathFactory, predictions: list[Prediction]
+) -> None:
+    path = tmp_path_factory.mktemp("round") / "predictions.jsonl"
+
+    write_predictions(path, predictions)
+
+    assert read_predictions(path) == predictions
+
+
+def test_a_line_is_the_documented_object(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "predictions.jsonl"
+
+    write_predictions(path, [Prediction("q1", "café", (Moment(1.5, 2.0, 0.25), Moment(0.0, 1.0)))])
+
+    assert path.read_text(encoding="utf-8") == (
+        '{"query_id": "q1", "video": "café", "moments": [[1.5, 2.0, 0.25], [0.0, 1.0]]}\n'
+    )
+
+
+def test_moments_keep_their_order_unless_ranking_by_score_is_asked(tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path, '{"query_id": "q", "video": "v", "moments": [[0, 1, 0.1], [1, 2, 0.9], [2, 3, 0.1]], "extra": 1}', ""
+    )
+
+    assert [moment.start_seconds for moment in read_predictions(path)[0].moments] == [0, 1, 2]
+    assert [moment.start_seconds for moment in read_predictions(path, by_score=True)[0].moments] == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"query_id": "q", "vid', "not JSON, or truncated .* expected one JSON object a line"),
+        ("[1, 2]", r'\[1, 2\]; expected an object {"query_id", "video", "moments"}'),
+        ('{"video": "v", "moments": []}', "query_id is missing; expected text"),
+        ('{"query_id": "q", "video": 7, "moments": []}', "video is 7; expected text"),
+        ('{"query_id": "q", "video": "v", "moments": "all"}', "moments is 'all'; expected a list"),
+        ('{"query_id": "q", "video": "v", "moments": [[1]]}', r"moment \[1\]; expected \[start, end\] or"),
+        ('{"query_id": "q", "video": "v", "moments": [[1, true]]}', r"moment \[1, True\]; expected \[start, end\]"),
+        ('{"query_id": "q", "video": "v", "moments": [7]}', r"moment 7; expected \[start, end\]"),
+        ('{"query_id": "q", "video": "v", "moments": [[5, 2]]}', r"moment \(5.0, 2.0\): expected 0 <= start < end"),
+        ('{"query_id": "q", "video": "v", "moments": [[0, NaN]]}', ".* must be finite"),
+        ('{"query_id": "q", "video": "v", "moments": [[0, 1' + "0" * 400 + "]]}", "int too large"),
+    ],
+)
+def test_a_malformed_line_is_named_by_its_number(tmp_path: Path, line: str, message: str) -> None:
+    path = write_lines(tmp_path, '{"query_id": "p", "video": "v", "moments": []}', line)
+
+    with pytest.raises(InputError, match=f"predictions.jsonl:2: {message}"):
+        read_predictions(path)
+
+
+def test_a_number_serves_as_a_query_id(tmp_path: Path) -> None:
+    assert read_predictions(write_lines(tmp_path, '{"query_id": 7, "video": "v", "moments": []}')) == [
+        Prediction("7", "v", ())
+    ]
+
+
+def test_ranking_by_score_needs_every_score(tmp_path: Path) -> None:
+    path = write_lines(tmp_path, '{"query_id": "q", "video": "v", "moments": [[0, 1, 0.5], [1, 2]]}')
+
+    with pytest.raises(InputError, match=r"predictions.jsonl:1: a moment without a score"):
+        read_predictions(path, by_score=True)
+
+
+def test_a_missing_empty_or_binary_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*predictions.jsonl: No such file"):
+        read_predictions(tmp_path / "predictions.jsonl")
+    path = write_lines(tmp_path, "", "")
+    with pytest.raises(InputError, match=r"predictions.jsonl: empty; expected one prediction a line"):
+        read_predictions(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"predictions.jsonl: not a text file in UTF-8"):
+        read_predictions(path)
+
+
+def test_writing_where_a_file_stands_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+
+    with pytest.raises(InputError, match=r"cannot write .*results/predictions.jsonl"):
+        write_predictions(tmp_path / "results" / "predictions.jsonl", [])
+
+
+def test_nms_follows_the_order_given_and_keeps_scores() -> None:
+    moments = (Moment(0.0, 4.0, 0.1), Moment(0.0, 3.0, 0.9), Moment(0.0, 2.0), Moment(6.0, 7.0, 0.5))
+    predictions = [Prediction("q", "v", moments), Prediction("p", "w", ())]
+
+    assert apply_nms(predictions, 0.5, 5) == [
+        Prediction("q", "v", (moments[0], moments[2], moments[3])),
+        Prediction("p", "w", ()),
+    ]
+    assert apply_nms(predictions, None, 2)[0].moments == moments[:2]
+
+
+def test_a_written_line_is_plain_json(tmp_path: Path) -> None:
+    write_predictions(tmp_path / "p.jsonl", [Prediction('q"\n', "v", (Moment(0.0, 1.0, -2.0),))])
+
+    (line,) = (tmp_path / "p.jsonl").read_text().splitlines()
+    assert json.loads(line) == {"query_id": 'q"\n', "video": "v", "moments": [[0, 1, -2.0]]}

@@ -1,0 +1,138 @@
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leorn.errors import InputError
+from leorn.scoring.ranking import iou, nms, rank
+
+Span = tuple[float, float]
+
+# small whole numbers make ties, repeated spans, empty spans and IoUs of exactly one half common
+SPANS = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(lambda ends: (float(min(ends)), float(max(ends))))
+CANDIDATES = st.lists(st.tuples(SPANS, st.integers(0, 3)), max_size=12)
+
+
+def slow_iou(a: Span, b: Span) -> float:
+    """Count the unit steps that lie in both spans and in either; spans have whole ends."""
+    steps_a, steps_b = (set(range(int(span[0]), int(span[1]))) for span in (a, b))
+    return len(steps_a & steps_b) / len(steps_a | steps_b) if steps_a | steps_b else 0.0
+
+
+def slow_nms(spans: Sequence[Span], scores: Sequence[float], threshold: float | None, top_k: int) -> list[int]:
+    kept: list[int] = []
+    for index in sorted(range(len(spans)), key=lambda index: (-scores[index], index)):
+        if threshold is None or all(slow_iou(spans[index], spans[other]) <= threshold for other in kept):
+            kept.append(index)
+    return kept[:top_k]
+
+
+def as_arrays(candidates: list[tuple[Span, int]]) -> tuple[np.ndarray, np.ndarray]:
+    spans = np.array([span for span, _ in candidates], dtype=np.float64).reshape(-1, 2)
+    return spans, np.array([score for _, score in candidates], dtype=np.float64)
+
+
+@given(st.lists(SPANS, max_size=6), st.lists(SPANS, max_size=6))
+def test_iou_counts_shared_steps(spans_a: list[Span], spans_b: list[Span]) -> None:
+    found = iou(np.array(spans_a).reshape(-1, 2), np.array(spans_b).reshape(-1, 2))
+
+    assert found.tolist() == [[pytest.approx(slow_iou(a, b)) for b in spans_b] for a in spans_a]
+    assert found.shape == (len(spans_a), len(spans_b))
+
+
+@given(SPANS, SPANS, st.floats(0.1, 1000), st.floats(0, 1000))
+def test_iou_is_symmetric_and_the_same_in_any_unit(a: Span, b: Span, scale: float, shift: float) -> None:
+    left, right = np.array([a]), np.array([b])
+
+    assert iou(left, right) == iou(right, left).T
+    assert iou(left * scale + shift, right * scale + shift) == pytest.approx(iou(left, right), abs=1e-9)
+
+
+def test_iou_is_computed_in_float64() -> None:
+    spans = np.array([[0, 1], [0, 3]], dtype=np.float32)
+
+    assert iou(spans, spans).dtype == np.float64
+    assert iou(spans, spans)[0, 1] == 1 / 3
+
+
+def test_iou_of_spans_without_length_is_zero() -> None:
+    assert iou(np.array([[2.0, 2.0]]), np.array([[2.0, 2.0], [1.0, 3.0]])).tolist() == [[0, 0]]
+
+
+@given(CANDIDATES, st.sampled_from([None, 0.0, 0.25, 0.5, 1.0]), st.integers(1, 12))
+def test_nms_keeps_what_the_slow_version_keeps(
+    candidates: list[tuple[Span, int]], threshold: float | None, top_k: int
+) -> None:
+    spans, scores = as_arrays(candidates)
+
+    kept = nms(spans, scores, threshold, top_k).tolist()
+
+    assert kept == slow_nms([span for span, _ in candidates], scores.tolist(), threshold, top_k)
+
+
+def test_nms_keeps_a_candidate_at_the_threshold() -> None:
+    spans = np.array([[0.0, 2.0], [0.0, 4.0], [0.0, 3.0]])
+
+    assert nms(spans, np.array([0.9, 0.8, 0.7]), 0.5, 5).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("duration", [30.33, 7.1, 264.233, 0.3])
+def test_rounding_does_not_break_ties_of_grid_cells(duration: float) -> None:
+    cells = np.array([[start, start + 1.0] for start in range(16)] + [[start, start + 2.0] for start in range(15)])
+    scores = np.linspace(1, 0, len(cells))
+
+    assert nms(cells * duration / 16, scores, 0.5, 31).tolist() == list(range(31))
+
+
+def test_rank_gives_scored_moments_best_first() -> None:
+    spans = np.array([[0.0, 4.0], [5.0, 9.0], [5.0, 8.5]])
+
+    moments = rank(spans, np.array([0.2, 0.7, 0.6]), 0.5, 5)
+
+    assert [(moment.span, moment.score) for moment in moments] == [((5.0, 9.0), 0.7), ((0.0, 4.0), 0.2)]
+
+
+def test_rank_stops_at_top_k() -> None:
+    spans = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+
+    assert [moment.start_seconds for moment in rank(spans, np.array([0.1, 0.3, 0.2]), None, 2)] == [2.0, 4.0]
+
+
+def test_rank_clips_to_the_video_and_drops_what_lies_outside() -> None:
+    spans = np.array([[-2.0, 3.0], [8.0, 12.0], [11.0, 14.0], [-5.0, -1.0], [4.0, 4.0], [6.0, 5.0]])
+
+    moments = rank(spans, np.linspace(1, 0.5, 6), None, 6, duration_seconds=10.0)
+
+    assert [moment.span for moment in moments] == [(0.0, 3.0), (8.0, 10.0)]
+
+
+def test_rank_of_no_candidates_is_empty() -> None:
+    assert rank(np.zeros((0, 2)), np.zeros(0), 0.5, 5) == ()
+
+
+@pytest.mark.parametrize(("span", "score"), [([0.0, math.nan], 0.5), ([0.0, math.inf], 0.5), ([0.0, 1.0], math.nan)])
+def test_rank_refuses_numbers_that_are_not_finite(span: list[float], score: float) -> None:
+    with pytest.raises(InputError, match="spans or scores hold NaN or infinity"):
+        rank(np.array([span]), np.array([score]), 0.5, 5)
+
+
+@pytest.mark.parametrize("name", ["evaluation_charades", "evaluation_tacos"])
+def test_rank_meets_the_published_ranking(shared: Path, name: str) -> None:
+    golden = np.load(shared / "golden" / f"{name}.npz")
+    starts, ends = np.nonzero(golden["map_mask"])
+    cells = np.stack([starts, ends + 1], axis=1).astype(np.float64)
+    durations = golden["duration"].astype(np.float64)
+
+    for scores, duration, top in zip(golden["scores"], durations, golden["top"], strict=True):
+        moments = rank(
+            cells * duration / len(golden["map_mask"]),
+            scores[starts, ends],
+            float(golden["nms_threshold"]),
+            len(top),
+        )
+        assert np.array_equal([moment.span for moment in moments], top[~np.isnan(top[:, 0])])
+        assert {moment.score for moment in moments} <= set(scores.ravel().tolist())
