@@ -1,0 +1,340 @@
+import csv
+import gzip
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leorn.data.detections import Tracks, import_detections, read_tracks, sample_tracks, write_tracks
+from leorn.data.words import WordVectors, load_word_vectors
+from leorn.errors import InputError
+from leorn.features.store import FeatureStore
+from leorn.records import VideoObjects
+
+HEADER = "time_seconds,track,label,score,x1,y1,x2,y2\n"
+ROW = "0.0,1,cup,0.5,0.1,0.2,0.3,0.4\n"
+
+
+@pytest.fixture
+def words() -> WordVectors:
+    vectors = np.array([[1, 0], [0, 1], [3, 3]], dtype=np.float32)
+    return WordVectors({"shell": 0, "egg": 1, "person": 2}, vectors, source="made up")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write_file(text: str, name: str = "v.csv") -> Path:
+        path = tmp_path / "tracks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+        return path
+
+    return write_file
+
+
+def slow_sample(
+    path: Path, vector_of: Callable[[str], np.ndarray], duration: float, frames: int, slots: int
+) -> list[list[tuple]]:
+    """Objects of each frame as (score, label, box, feature), by plain loops."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as file:
+        rows = [
+            (float(time), -float(score), int(track), label, [float(corner) for corner in box])
+            for time, track, label, score, *box in list(csv.reader(file))[1:]
+        ]
+    stamps = sorted({row[0] for row in rows})
+    sampled = []
+    for t in range(frames):
+        middle = (t + 0.5) * duration / frames
+        stamp = min(stamps, key=lambda stamp, middle=middle: (round(abs(stamp - middle), 6), stamp))
+        near = [row for row in rows if row[0] == stamp and abs(stamp - middle) <= duration / frames / 2 + 1e-6]
+        best = sorted(near, key=lambda row: row[1:3])[:slots]
+        sampled.append([(-score, label, box, vector_of(label)) for _, score, _, label, box in best if score])
+    return sampled
+
+
+def assert_samples(objects: VideoObjects, expected: list[list]) -> None:
+    for t, frame in enumerate(expected):
+        for n in range(objects.scores.shape[1]):
+            if n < len(frame):
+                score, label, box, feature = frame[n]
+                assert objects.scores[t, n] == pytest.approx(score)
+                assert objects.label_names[objects.labels[t, n]] == label
+                np.testing.assert_allclose(objects.boxes[t, n], box, atol=1e-6)
+                np.testing.assert_allclose(objects.features[t, n], feature, atol=2e-3)
+            else:
+                assert (objects.scores[t, n], objects.labels[t, n]) == (0, -1)
+                assert not objects.boxes[t, n].any()
+                assert not objects.features[t, n].any()
+
+
+def random_tracks(seed: int, rows: int, stamps: int) -> Tracks:
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(0, 0.5, (rows, 2))
+    return Tracks(
+        times_seconds=np.round(rng.integers(0, stamps, rows) * 0.3, 1),
+        tracks=rng.permutation(rows),
+        labels=rng.integers(0, 3, rows),
+        scores=rng.choice([0.0, 0.25, 0.5, 1.0], rows),
+        boxes=np.round(np.hstack([low, low + rng.uniform(0.01, 0.5, (rows, 2))]), 4),
+        label_names=("cup", "egg, boiled", 'so-called "pan"'),
+    )
+
+
+def rows_of(tracks: Tracks) -> list[tuple]:
+    names = [tracks.label_names[label] for label in tracks.labels]
+    return list(
+        zip(tracks.times_seconds, tracks.tracks, names, tracks.scores, map(tuple, tracks.boxes.tolist()), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.csv.gz"])
+def test_a_hand_made_table_is_read(write: Callable[..., Path], name: str) -> None:
+    text = (
+        "\ufeffscore, track ,label,x1,y1,x2,y2,time_seconds,extra\r\n"
+        '0.5,7,"shell, egg",0,0.25,0.5,1,2.5,x\r\n'
+        "\r\n"
+        "1,3, cup ,0.1,0.2,0.3,0.4,0,y\r\n"
+    )
+    tracks = read_tracks(write(text, name))
+    assert rows_of(tracks) == [
+        (2.5, 7, "shell, egg", 0.5, (0.0, 0.25, 0.5, 1.0)),
+        (0.0, 3, "cup", 1.0, (0.1, 0.2, 0.3, 0.4)),
+    ]
+    assert tracks.label_names == ("cup", "shell, egg")
+
+
+@given(seed=st.integers(0, 99), rows=st.integers(0, 30))
+@settings(max_examples=20, deadline=None)
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, seed: int, rows: int) -> None:
+    folder = tmp_path_factory.mktemp("tracks")
+    tracks = random_tracks(seed, rows, stamps=5)
+    for name in ("a.csv", "a.csv.gz"):
+        write_tracks(folder / name, tracks)
+        assert rows_of(read_tracks(folder / name)) == rows_of(tracks)
+
+
+def test_the_same_tracks_give_the_same_bytes(tmp_path: Path) -> None:
+    tracks = random_tracks(0, 20, stamps=5)
+    write_tracks(tmp_path / "a.csv.gz", tracks)
+    write_tracks(tmp_path / "b.csv.gz", tracks)
+    write_tracks(tmp_path / "a.csv", tracks)
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == (tmp_path / "a.csv").read_bytes()
+    assert (tmp_path / "a.csv").read_text().startswith(HEADER)
+
+
+def test_single_precision_is_written_in_few_digits(tmp_path: Path) -> None:
+    box = np.array([[0.1, 0.2, 0.3, 0.4]], dtype=np.float32)
+    zeros = np.zeros(1, dtype=np.int64)
+    write_tracks(tmp_path / "a.csv", Tracks(np.array([1 / 3]), zeros, zeros, np.ones(1), box, ("cup",)))
+    assert (tmp_path / "a.csv").read_text() == HEADER + "0.333333,0,cup,1.0,0.1,0.2,0.3,0.4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "1: the file is empty; expected time_seconds,track,label,score,x1,y1,x2,y2"),
+        ("time_seconds,track,label,x1,y1,x2\n", "1: no column score, y2; expected time_seconds,"),
+        (HEADER + ROW + "0,1,cup,0.5,0.1,0.2,0.3\n", "3: too many or too few fields; expected 8 fields"),
+        (HEADER + "\n" + ROW + "0,1,cup,1,0.1,0.2,0.3,0.4,9\n", "4: too many or too few fields; expected 8 fields"),
+        (HEADER + ROW + "0,1,cup,high,0.1,0.2,0.3,0.4\n", "3: score 'high'; expected a number"),
+        (HEADER + ROW + "nan,1,cup,1,0.1,0.2,0.3,0.4\n", "3: time_seconds 'nan'; expected a number"),
+        (HEADER + ROW + "0,,cup,1,0.1,0.2,0.3,0.4\n", "3: track ''; expected a number"),
+        (HEADER + ROW + "-1,1,cup,1,0.1,0.2,0.3,0.4\n", "3: time_seconds '-1'; expected seconds since"),
+        (HEADER + ROW + "0,1.5,cup,1,0.1,0.2,0.3,0.4\n", "3: track '1.5'; expected a whole number"),
+        (HEADER + ROW + "0,1, ,1,0.1,0.2,0.3,0.4\n", "3: label ' '; expected a name"),
+        (HEADER + ROW + "0,1,cup,1.2,0.1,0.2,0.3,0.4\n", r"3: score '1\.2'; expected a confidence in 0\.\.1"),
+        (HEADER + ROW + "0,1,cup,-0.2,0.1,0.2,0.3,0.4\n", r"3: score '-0\.2'; expected a confidence"),
+        (HEADER + ROW + "0,1,cup,1,0.1,0.2,64,0.4\n", r"3: x1 '0\.1', .*x2 '64', .*expected corners in 0\.\.1"),
+        (HEADER + ROW + "0,1,cup,1,-0.1,0.2,0.3,0.4\n", "3: x1 '-0.1', .*expected corners in"),
+        (HEADER + ROW + "0,1,cup,1,0.3,0.2,0.3,0.4\n", "3: x1 '0.3', .*expected x1 < x2 and y1 < y2"),
+        (HEADER + ROW + "0,1,cup,1,0.1,0.5,0.3,0.4\n", "3: .*expected x1 < x2 and y1 < y2"),
+        (HEADER + "0,1,cup,9,0.1,0.2,0.3,0.4\n0,1,cup,x,0.1,0.2,0.3,0.4\n0\n", "2: score '9'; expected a confidence"),
+    ],
+)
+def test_the_first_bad_line_is_named(write: Callable[..., Path], text: str, message: str) -> None:
+    with pytest.raises(InputError, match=rf"v\.csv:{message}"):
+        read_tracks(write(text))
+
+
+def test_files_that_cannot_be_read_are_named(write: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.csv: cannot be read \(No such file or directory\)"):
+        read_tracks(tmp_path / "none.csv")
+    path = write(HEADER + ROW * 50, "v.csv.gz")
+    for content in (path.read_bytes()[:-12], b"", HEADER.encode()):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"v\.csv\.gz:"):
+            read_tracks(path)
+    path.with_suffix("").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"v\.csv: cannot be read \(.*codec"):
+        read_tracks(path.with_suffix(""))
+
+
+@given(
+    seed=st.integers(0, 999),
+    rows=st.integers(1, 40),
+    stamps=st.integers(1, 8),
+    frames=st.integers(1, 12),
+    slots=st.integers(1, 6),
+    duration=st.sampled_from([0.3, 1.0, 2.4, 5.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_sampling_equals_plain_loops(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    rows: int,
+    stamps: int,
+    frames: int,
+    slots: int,
+    duration: float,
+) -> None:
+    tracks = random_tracks(seed, rows, stamps)
+    path = tmp_path_factory.mktemp("tracks") / "v.csv"
+    write_tracks(path, tracks)
+    vectors = dict(zip(tracks.label_names, np.eye(3), strict=True))
+    objects = sample_tracks("v", tracks, duration, frames, slots, np.eye(3))
+    np.testing.assert_allclose(objects.times_seconds, [(t + 0.5) * duration / frames for t in range(frames)])
+    assert_samples(objects, slow_sample(path, vectors.__getitem__, duration, frames, slots))
+
+
+def test_equal_scores_keep_their_slots_over_time() -> None:
+    boxes = np.tile([0.1, 0.1, 0.2, 0.2], (6, 1))
+    tracks = Tracks(
+        times_seconds=np.array([0.5, 0.5, 0.5, 1.5, 1.5, 1.5]),
+        tracks=np.array([9, 2, 5, 2, 5, 9]),
+        labels=np.array([2, 0, 1, 0, 1, 2]),
+        scores=np.ones(6),
+        boxes=boxes,
+        label_names=("a", "b", "c"),
+    )
+    assert sample_tracks("v", tracks, 2.0, 2, 2, np.eye(3)).labels.tolist() == [[0, 1], [0, 1]]
+
+
+def test_a_frame_half_way_between_stamps_takes_the_earlier_one_all_along() -> None:
+    stamps = np.round(np.arange(100) * 0.1, 1)
+    boxes = np.tile([0.1, 0.1, 0.2, 0.2], (100, 1))
+    labels = np.arange(100)
+    tracks = Tracks(stamps, labels, labels, np.ones(100), boxes, tuple(map(str, range(100))))
+    sampled = sample_tracks("v", tracks, 10.0, 100, 1, np.zeros((100, 1)))
+    assert sampled.labels[:, 0].tolist() == list(range(100))
+
+
+def test_an_import_is_a_store_of_word_vectors(write: Callable[..., Path], tmp_path: Path, words: WordVectors) -> None:
+    write(HEADER + "1.0,1,person,0.5,0.1,0.2,0.3,0.4\n1.0,2,shell egg,0.75,0.5,0.5,1,1\n", "a.b.csv.gz")
+    write(HEADER + "0,4,egg,1,0.1,0.2,0.3,0.4\n0.5,4,egg,1,0.2,0.2,0.3,0.4\n1.5,4,egg,1,0.3,0.2,0.4,0.4\n", "c.csv")
+    write("not tracks", "notes.txt")
+    told: list[tuple[int, int]] = []
+    store = import_detections(
+        tmp_path / "tracks",
+        tmp_path / "store",
+        words,
+        frames=2,
+        slots=2,
+        durations={"a.b": 4.0, "elsewhere": 9.0},
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert isinstance(store, FeatureStore)
+    assert store.videos == ("a.b", "c")
+    assert told == [(1, 2), (2, 2)]
+    assert store.label_names == ("person", "shell egg", "egg")
+    assert store.fingerprint == {
+        "extractor": "detections",
+        "features": "mean word vector of the label",
+        "word_vectors": "made up",
+        "feature_size": 2,
+        "frames": 2,
+        "slots": 2,
+        "sampling": "middles of equal parts",
+    }
+    first = store.read("a.b")
+    assert first.duration_seconds == 4.0
+    assert first.times_seconds.tolist() == [1.0, 3.0]
+    assert first.scores.tolist() == [[0.75, 0.5], [0.0, 0.0]]
+    assert first.labels.tolist() == [[1, 0], [-1, -1]]
+    assert first.features.tolist() == [[[0.5, 0.5], [3.0, 3.0]], [[0.0, 0.0], [0.0, 0.0]]]
+    np.testing.assert_array_equal(first.boxes[0].astype("f4"), np.array([[0.5, 0.5, 1, 1], [0.1, 0.2, 0.3, 0.4]], "f4"))
+    # without a duration the video ends one step, the median of 0.5 and 1.0, after its last stamp
+    second = store.read("c")
+    assert second.duration_seconds == 2.25
+    assert second.scores.tolist() == [[1.0, 0.0], [1.0, 0.0]]
+    np.testing.assert_array_equal(second.boxes[:, 0, 0], np.array([0.2, 0.3], "f4"))
+
+
+def test_labels_without_known_words_get_zeros_and_one_warning(
+    write: Callable[..., Path], tmp_path: Path, words: WordVectors, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        write(HEADER + ROW + ROW.replace("cup", "oil bottle") + ROW.replace("cup", "egg timer"), name)
+    with caplog.at_level(logging.WARNING):
+        store = import_detections(tmp_path / "tracks", tmp_path / "store", words, 1, 3, {"a": 0.5, "b": 0.5})
+    assert [record.message.partition(": ")[2] for record in caplog.records] == [
+        "no word of these labels has a vector, their features are zero: cup, oil bottle"
+    ]
+    objects = store.read("a")
+    assert [objects.label_names[label] for label in objects.labels[0]] == ["cup", "oil bottle", "egg timer"]
+    assert objects.features[0].tolist() == [[0, 0], [0, 0], [0, 1]]
+
+
+def test_a_video_in_which_nothing_was_seen_has_empty_frames(
+    write: Callable[..., Path], tmp_path: Path, words: WordVectors
+) -> None:
+    write(HEADER)
+    with pytest.raises(InputError, match=r"v\.csv: 0 time stamps do not tell how long the video is"):
+        import_detections(tmp_path / "tracks", tmp_path / "store", words, 3, 2)
+    objects = import_detections(tmp_path / "tracks", tmp_path / "store", words, 3, 2, {"v": 6.0}).read("v")
+    assert objects.times_seconds.tolist() == [1.0, 3.0, 5.0]
+    assert objects.features.shape == (3, 2, 2)
+    assert not objects.scores.any()
+    assert (objects.labels == -1).all()
+
+
+def test_a_bad_import_leaves_nothing(write: Callable[..., Path], tmp_path: Path, words: WordVectors) -> None:
+    def run(frames: int = 2, folder: str = "tracks") -> None:
+        import_detections(tmp_path / folder, tmp_path / "store", words, frames, slots=2)
+
+    with pytest.raises(InputError, match="tracks: no such folder; expected the folder of the detections"):
+        run()
+    write("nothing", "readme.txt")
+    with pytest.raises(InputError, match=r"tracks: no detections in it; expected files <video>\.csv or"):
+        run()
+    with pytest.raises(InputError, match="0 frames and 2 slots asked for; expected 1 or more"):
+        run(frames=0)
+    write(HEADER + ROW, "a.csv.gz")
+    with pytest.raises(InputError, match=r"a\.csv\.gz: 1 time stamps do not tell"):
+        run()
+    write(HEADER + ROW, "a.csv")
+    with pytest.raises(InputError, match=r"video a has both a\.csv and a\.csv\.gz; expected one file"):
+        run()
+    assert not (tmp_path / "store").exists() or list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_store_is_replaced_only_when_asked(write: Callable[..., Path], tmp_path: Path, words: WordVectors) -> None:
+    write(HEADER + ROW)
+    arguments = (tmp_path / "tracks", tmp_path / "store", words)
+    import_detections(*arguments, 2, 2, {"v": 1.0})
+    with pytest.raises(InputError, match="holds a store already"):
+        import_detections(*arguments, 3, 2, {"v": 1.0})
+    assert import_detections(*arguments, 3, 2, {"v": 1.0}, overwrite=True).shape("v") == (3, 2, 2)
+
+
+def test_real_tracks_are_sampled_as_plain_loops_do(shared: Path, tmp_path: Path) -> None:
+    source = shared / "data" / "kscgr" / "detections"
+    (tmp_path / "tracks").mkdir()
+    for name in ("1-boiledegg.csv.gz", "3-scrambledegg.csv.gz"):
+        (tmp_path / "tracks" / name).symlink_to(source / name)
+    glove = load_word_vectors(shared / "data" / "words" / "glove6B_100d_subset.npz")
+    store = import_detections(tmp_path / "tracks", tmp_path / "store", glove, 128, 12, {"1-boiledegg": 264.233})
+    assert store.videos == ("1-boiledegg", "3-scrambledegg")
+    assert store.duration_seconds("3-scrambledegg") == pytest.approx(75.3)
+
+    def vector_of(label: str) -> np.ndarray:
+        known = [glove.vectors[glove.index[word]] for word in label.split() if word in glove.index]
+        return np.mean(known, axis=0) if known else np.zeros(100)
+
+    for video in store.videos:
+        objects = store.read(video)
+        assert_samples(objects, slow_sample(source / f"{video}.csv.gz", vector_of, objects.duration_seconds, 128, 12))

@@ -1,0 +1,342 @@
+import json
+import multiprocessing
+import os
+import pickle
+import resource
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leorn.errors import InputError
+from leorn.features import store as store_module
+from leorn.features.store import FeatureStore, write_store
+from leorn.records import VideoObjects
+
+FINGERPRINT = {"extractor": "made up", "revision": 3, "sampling": [0.5, 1.5]}
+
+
+def objects_of(
+    video: str, frames: int = 6, slots: int = 4, width: int = 3, names: tuple[str, ...] = ("cup", "dog"), seed: int = 0
+) -> VideoObjects:
+    rng = np.random.default_rng(seed)
+    return VideoObjects(
+        video=video,
+        duration_seconds=frames * 1.5,
+        times_seconds=(np.arange(frames) + 0.5) * 1.5,
+        features=rng.normal(size=(frames, slots, width)).astype(np.float32),
+        boxes=rng.uniform(size=(frames, slots, 4)),
+        scores=-np.sort(-rng.uniform(size=(frames, slots)), axis=1),
+        labels=rng.integers(-1, len(names), size=(frames, slots)),
+        label_names=names,
+    )
+
+
+def names_of(objects: VideoObjects) -> list[str | None]:
+    return [None if label < 0 else objects.label_names[label] for label in objects.labels.ravel()]
+
+
+def assert_same(read: VideoObjects, written: VideoObjects) -> None:
+    assert (read.video, read.duration_seconds) == (written.video, written.duration_seconds)
+    assert read.features.dtype == np.float16
+    np.testing.assert_array_equal(read.features, written.features.astype(np.float16))
+    for name in ("times_seconds", "boxes", "scores"):
+        assert getattr(read, name).dtype == np.float32
+        np.testing.assert_array_equal(getattr(read, name), getattr(written, name).astype(np.float32))
+    assert names_of(read) == names_of(written)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    write_store(tmp_path / "store", [objects_of("a", seed=1), objects_of("b", frames=3, seed=2)], FINGERPRINT)
+    return FeatureStore(tmp_path / "store")
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    ids=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5, unique=True),
+    shape=st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6)),
+    videos_per_shard=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_what_is_written_is_read_whatever_the_ids(
+    ids: list[str], shape: tuple[int, int, int], videos_per_shard: int, seed: int
+) -> None:
+    frames, slots, width = shape
+    written = [objects_of(video, frames, slots, width, seed=seed + n) for n, video in enumerate(ids)]
+    with tempfile.TemporaryDirectory() as folder:
+        write_store(folder, iter(written), FINGERPRINT, videos_per_shard)
+        store = FeatureStore(folder)
+        assert store.videos == tuple(ids)
+        assert store.fingerprint == FINGERPRINT
+        for objects in written:
+            assert store.shape(objects.video) == shape
+            assert store.duration_seconds(objects.video) == objects.duration_seconds
+            assert_same(store.read(objects.video), objects)
+        shards = sorted(path.name for path in Path(folder).iterdir())
+    count = -(-len(ids) // videos_per_shard)
+    assert shards == ["index.json", *(f"objects-{n:05d}.h5" for n in range(count))]
+
+
+def test_ids_that_look_like_paths_stay_inside_the_store(tmp_path: Path) -> None:
+    ids = ["../outside", "/root/x", "a/b", ".", "..", "a.b"]
+    write_store(tmp_path / "store", [objects_of(video, seed=n) for n, video in enumerate(ids)], FINGERPRINT)
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    store = FeatureStore(tmp_path / "store")
+    for n, video in enumerate(ids):
+        assert_same(store.read(video), objects_of(video, seed=n))
+
+
+def test_arrays_on_disk_are_contiguous_and_small(store: FeatureStore) -> None:
+    with h5py.File(store.path / "objects-00000.h5") as file:
+        assert [group.attrs["video"] for group in file.values()] == ["a", "b"]
+        types = {name: (array.dtype.name, array.chunks) for name, array in file["00000"].items()}
+    assert types == {
+        "boxes": ("float32", None),
+        "features": ("float16", None),
+        "labels": ("int16", None),
+        "scores": ("float32", None),
+        "times_seconds": ("float32", None),
+    }
+
+
+def test_the_same_objects_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_store(tmp_path / name, [objects_of("a")], FINGERPRINT)
+    for name in ("index.json", "objects-00000.h5"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_labels_are_merged_into_one_vocabulary(tmp_path: Path) -> None:
+    first = replace(objects_of("a", 1, 3, names=("cup", "dog")), labels=np.array([[0, 1, -1]]))
+    second = replace(objects_of("b", 1, 3, names=("dog", "egg")), labels=np.array([[1, 0, -1]]))
+    write_store(tmp_path, [first, second], FINGERPRINT)
+    store = FeatureStore(tmp_path)
+    assert store.label_names == ("cup", "dog", "egg")
+    assert store.read("a").labels.tolist() == [[0, 1, -1]]
+    assert store.read("b").labels.tolist() == [[2, 1, -1]]
+    assert store.read("b").label_names == store.label_names
+
+
+@given(slots=st.none() | st.integers(1, 4), rows=st.none() | st.sets(st.integers(0, 5)).map(sorted))
+@settings(max_examples=30, deadline=None)
+def test_a_part_read_is_that_part_of_the_whole(slots: int | None, rows: list[int] | None) -> None:
+    whole = objects_of("a")
+    with tempfile.TemporaryDirectory() as folder:
+        write_store(folder, [whole], FINGERPRINT)
+        part = FeatureStore(folder).read("a", slots, None if rows is None else np.array(rows, dtype=np.int64))
+    frames = range(6) if rows is None else rows
+    for name in ("features", "boxes", "scores", "labels"):
+        expected = [[getattr(whole, name)[t, n] for n in range(slots or 4)] for t in frames]
+        got = getattr(part, name)
+        assert got.shape[:2] == (len(frames), slots or 4)
+        np.testing.assert_array_equal(got.ravel(), np.array(expected).astype(got.dtype).ravel())
+    np.testing.assert_array_equal(part.times_seconds, [1.5 * t + 0.75 for t in frames])
+
+
+def test_slots_and_rows_not_asked_for_are_not_read(store: FeatureStore) -> None:
+    with h5py.File(store.path / "objects-00000.h5", "r+") as file:
+        file["00000/features"][:, 2:] = np.nan
+        file["00000/features"][4] = np.nan
+    part = store.read("a", slots=2, rows=np.array([0, 1, 3, 5]))
+    np.testing.assert_array_equal(part.features, objects_of("a", seed=1).features[[0, 1, 3, 5], :2].astype(np.float16))
+    with pytest.raises(InputError, match=r"objects-00000\.h5: video a: features holds NaN"):
+        store.read("a")
+
+
+def test_a_pickled_store_reads_without_the_open_file(store: FeatureStore) -> None:
+    store.read("a")
+    assert_same(pickle.loads(pickle.dumps(store)).read("b"), objects_of("b", frames=3, seed=2))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_other_processes_open_the_files_for_themselves(store: FeatureStore, method: str) -> None:
+    store.read("a")
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        copies = pool.map(store.read, ["a", "b", "a", "b"], chunksize=1)
+    for copy in copies:
+        seed, frames = (1, 6) if copy.video == "a" else (2, 3)
+        assert_same(copy, objects_of(copy.video, frames=frames, seed=seed))
+    assert_same(store.read("a"), objects_of("a", seed=1))
+
+
+def test_a_forked_process_does_not_share_the_open_file(store: FeatureStore) -> None:
+    shard = next(iter(store._shards.values()))
+    with shard.opened() as file:
+        here = file
+    shard._process = os.getpid() + 1  # as after a fork
+    with shard.opened() as file:
+        assert file is not here
+        assert not here  # closed
+        assert file["00000"].attrs["video"] == "a"
+
+
+def test_a_store_is_not_replaced_unasked(store: FeatureStore) -> None:
+    with pytest.raises(InputError, match="holds a store already"):
+        write_store(store.path, [objects_of("c")], FINGERPRINT)
+    assert FeatureStore(store.path).videos == ("a", "b")
+
+
+def test_overwriting_leaves_the_new_store_alone(store: FeatureStore) -> None:
+    for video in ("c", "d"):
+        write_store(store.path, [objects_of(video)], {"extractor": "new"}, overwrite=True)
+        new = FeatureStore(store.path)
+        assert (new.videos, new.fingerprint) == ((video,), {"extractor": "new"})
+        assert_same(new.read(video), objects_of(video))
+        assert len(list(store.path.glob("*.h5"))) == 1
+
+
+def test_a_failed_writer_leaves_what_was_there(store: FeatureStore) -> None:
+    def videos() -> Iterator[VideoObjects]:
+        yield objects_of("c")
+        yield objects_of("d")
+        raise InputError("the third video cannot be decoded")
+
+    for folder in (store.path, store.path.parent / "fresh"):
+        with pytest.raises(InputError, match="third video"):
+            write_store(folder, videos(), FINGERPRINT, videos_per_shard=1, overwrite=True)
+    assert sorted(path.name for path in store.path.iterdir()) == ["index.json", "objects-00000.h5"]
+    assert_same(FeatureStore(store.path).read("a"), objects_of("a", seed=1))
+    assert list((store.path.parent / "fresh").iterdir()) == []
+
+
+def _write_and_die(folder: Path) -> None:
+    def videos() -> Iterator[VideoObjects]:
+        yield objects_of("c")
+        yield objects_of("d")
+        os._exit(9)
+
+    write_store(folder, videos(), FINGERPRINT, videos_per_shard=1, overwrite=True)
+
+
+def test_a_killed_writer_leaves_no_store_and_can_be_run_again(tmp_path: Path) -> None:
+    writer = multiprocessing.get_context("fork").Process(target=_write_and_die, args=(tmp_path,))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == 9
+    with pytest.raises(InputError, match=r"index\.json: No such file"):
+        FeatureStore(tmp_path)
+    write_store(tmp_path, [objects_of("e")], FINGERPRINT)
+    assert_same(FeatureStore(tmp_path).read("e"), objects_of("e"))
+    assert len(list(tmp_path.glob("*.h5"))) == 1
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
+    try:
+        with pytest.raises(InputError, match=r"cannot write .*objects-00000\.h5: File too large$"):
+            write_store(tmp_path, [objects_of(video, 50, 10, 100) for video in "ab"], FINGERPRINT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot write .*file/store/objects-00000\.h5: Not a directory$"):
+        write_store(tmp_path / "file" / "store", [objects_of("a")], FINGERPRINT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"video": "a"}, "video a comes twice"),
+        ({"duration_seconds": 0.0}, "video b: duration 0.0; expected a positive number"),
+        ({"duration_seconds": float("nan")}, "video b: duration nan; expected a positive number"),
+        ({"scores": np.tile([0.1, 0.2, 0.0, 0.0], (6, 1))}, "video b: scores rise within a frame"),
+        ({"features": np.zeros((6, 4, 7))}, r"video b: features of shape \(6, 4, 7\); expected width 3"),
+        ({"features": np.full((6, 4, 3), 1e5)}, "video b: features beyond ±65504"),
+    ],
+)
+def test_a_video_that_does_not_fit_is_named(tmp_path: Path, changes: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        write_store(tmp_path, [objects_of("a"), replace(objects_of("b"), **changes)], FINGERPRINT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_labels_than_fit_the_store_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "MAX_LABELS", 3)
+    with pytest.raises(InputError, match="video b: more than 3 different labels"):
+        write_store(tmp_path, [objects_of("a"), objects_of("b", names=("egg", "fork"))], FINGERPRINT)
+
+
+def test_no_videos_and_empty_shards_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no videos to write"):
+        write_store(tmp_path, [], FINGERPRINT)
+    with pytest.raises(InputError, match="videos_per_shard is 0; expected 1 or more"):
+        write_store(tmp_path, [objects_of("a")], FINGERPRINT, videos_per_shard=0)
+
+
+def test_a_fingerprint_that_is_not_json_fails_before_any_work(tmp_path: Path) -> None:
+    def videos() -> Iterator[VideoObjects]:
+        raise AssertionError("nothing should be read")
+        yield
+
+    with pytest.raises(TypeError, match="JSON"):
+        write_store(tmp_path, videos(), {"model": object()})
+
+
+@pytest.mark.parametrize(
+    ("video", "slots", "rows", "message"),
+    [
+        ("z", None, None, "store: video z is not in the store"),
+        ("a", 5, None, "video a: 5 slots asked for; expected 1 to the 4"),
+        ("a", 0, None, "video a: 0 slots asked for; expected 1 to the 4"),
+        ("a", None, [4, 6], r"video a: rows \[4, 6\]; expected rising indices of the 6 frames"),
+        ("a", None, [-1, 2], r"video a: rows \[-1, 2\]"),
+        ("a", None, [2, 2], r"video a: rows \[2, 2\]"),
+    ],
+)
+def test_what_the_store_does_not_hold_is_named(
+    store: FeatureStore, video: str, slots: int | None, rows: list[int] | None, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        store.read(video, slots, None if rows is None else np.array(rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "damaged .*expected the index of a feature store"),
+        ('{"version": 1, "fing', "damaged"),
+        ("[]", "damaged"),
+        ('{"version": 1, "videos": {"a": {}}}', "damaged .*shape"),
+        ('{"version": 2, "anything": 0}', "version 2 of the feature store; expected 1"),
+    ],
+)
+def test_an_index_that_cannot_be_read_is_named(store: FeatureStore, text: str, message: str) -> None:
+    (store.path / "index.json").write_text(text)
+    with pytest.raises(InputError, match=rf"index\.json: {message}"):
+        FeatureStore(store.path)
+
+
+def test_shards_that_cannot_be_read_are_named(store: FeatureStore) -> None:
+    shard = store.path / "objects-00000.h5"
+    whole = shard.read_bytes()
+    for content, message in [
+        (whole[: len(whole) // 2], "cannot be read as HDF5 .*truncated"),
+        (b"", "an empty file; expected an HDF5 file"),
+        (b"text" * 1000, "not HDF5; expected an HDF5 file"),
+    ]:
+        shard.write_bytes(content)
+        with pytest.raises(InputError, match=rf"objects-00000\.h5: {message}") as caught:
+            FeatureStore(store.path).read("a")
+        assert "\n" not in str(caught.value)
+    shard.unlink()
+    with pytest.raises(InputError, match=r"objects-00000\.h5: no such file"):
+        FeatureStore(store.path).read("a")
+
+
+def test_a_shard_of_another_store_is_named(store: FeatureStore) -> None:
+    index = json.loads((store.path / "index.json").read_text())
+    index["videos"]["a"]["group"] = 7
+    (store.path / "index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match=r"objects-00000\.h5: cannot be read as HDF5 .*00007"):
+        FeatureStore(store.path).read("a")
