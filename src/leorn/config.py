@@ -1,7 +1,12 @@
 """Every option, as frozen dataclasses. Imports no torch, so that a mistake in a file is answered at once."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, Literal, TypeVar, get_type_hints
+
+from leorn.errors import InputError
+
+Config = TypeVar("Config")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class ModelConfig:
     """Dropout inside the reasoning blocks."""
     box_dropout: float = 0.1
     """Dropout inside the box encoding."""
+    initial_probability: float = 0.5
+    """What an untrained network says of every cell: near the share of positives, training starts sooner."""
     min_iou: float = 0.5
     """A cell whose IoU with the moment is not above this is a negative (target 0)."""
     max_iou: float = 1.0
@@ -153,3 +160,65 @@ class ExperimentConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def restore(cls: type[Config], values: Mapping[str, Any], where: str) -> Config:
+    """Make a configuration again from what `dataclasses.asdict` gave and JSON or a checkpoint carried.
+
+    Raises:
+        InputError: keys that this version does not know, or lacks; `where` says in the message whose they are.
+    """
+    hints = get_type_hints(cls)
+    arguments: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise InputError(f"{where}: unknown key {name}; is it of another version of leorn?")
+        if is_dataclass(hints[name]):
+            value = restore(hints[name], value, f"{where}: {name}")
+        arguments[name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return cls(**arguments)
+    except TypeError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+@dataclass(frozen=True)
+class SimulationConfig:
+    """Simulated scenes: how many, how full, and how well the simulated detector sees them."""
+
+    train_videos: int = 360
+    """Videos to train on."""
+    val_videos: int = 60
+    """Videos to choose a checkpoint by."""
+    test_videos: int = 80
+    """Videos to test on, with verb–object pairs known from training."""
+    compositional_videos: int = 80
+    """Videos to test on, with verb–object pairs unseen in training."""
+    queries_per_video: int = 6
+    """Sentences about a video, at most."""
+    min_duration_seconds: float = 30.0
+    """Length of the shortest video."""
+    max_duration_seconds: float = 60.0
+    """Length of the longest video."""
+    actors: int = 3
+    """Objects of a video that act; some use another object."""
+    max_actions: int = 5
+    """What an actor does, at most."""
+    bystanders: int = 4
+    """Objects of a video that stand or wander."""
+    temporal_share: float = 0.5
+    """Share of the sentences with several moments that are told apart by before and after, where that is possible."""
+    held_out_share: float = 0.25
+    """Share of each verb's verb–object pairs that training never sees in a sentence."""
+    detections_per_second: float = 5.0
+    """Frames a second that the detector looks at."""
+    miss_rate: float = 0.1
+    """Share of the objects in view that the detector misses, frame by frame."""
+    false_rate: float = 0.3
+    """False detections a frame, on average."""
+    wrong_label_rate: float = 0.03
+    """Share of the detections with a wrong label."""
+    jitter: float = 0.005
+    """Standard deviation of a box's edges, as a share of the frame."""
+    word_size: int = 64
+    """Width of the simulated word vectors."""

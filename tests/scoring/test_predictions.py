@@ -58,17 +58,23 @@ def test_moments_keep_their_order_unless_ranking_by_score_is_asked(tmp_path: Pat
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"query_id": "q", "vid', "not JSON, or truncated .* expected one JSON object a line"),
-        ("[1, 2]", r'\[1, 2\]; expected an object {"query_id", "video", "moments"}'),
+        ('{"query_id": "q", "vid', "not JSON, or truncated .* expected a JSON object"),
+        ("[1, 2]", r"\[1, 2\]; expected a JSON object"),
         ('{"video": "v", "moments": []}', "query_id is missing; expected text"),
         ('{"query_id": "q", "video": 7, "moments": []}', "video is 7; expected text"),
         ('{"query_id": "q", "video": "v", "moments": "all"}', "moments is 'all'; expected a list"),
-        ('{"query_id": "q", "video": "v", "moments": [[1]]}', r"moment \[1\]; expected \[start, end\] or"),
-        ('{"query_id": "q", "video": "v", "moments": [[1, true]]}', r"moment \[1, True\]; expected \[start, end\]"),
-        ('{"query_id": "q", "video": "v", "moments": [7]}', r"moment 7; expected \[start, end\]"),
+        (
+            '{"query_id": "q", "video": "v", "moments": [[1]]}',
+            r"moments holds \[1\]; expected \[start, end\] or \[",
+        ),
+        ('{"query_id": "q", "video": "v", "moments": [[1, true]]}', "moments is True; expected a finite number"),
+        ('{"query_id": "q", "video": "v", "moments": [7]}', r"moments holds 7; expected \[start, end\]"),
         ('{"query_id": "q", "video": "v", "moments": [[5, 2]]}', r"moment \(5.0, 2.0\): expected 0 <= start < end"),
-        ('{"query_id": "q", "video": "v", "moments": [[0, NaN]]}', ".* must be finite"),
-        ('{"query_id": "q", "video": "v", "moments": [[0, 1' + "0" * 400 + "]]}", "int too large"),
+        ('{"query_id": "q", "video": "v", "moments": [[0, NaN]]}', "moments is nan; expected a finite number"),
+        (
+            '{"query_id": "q", "video": "v", "moments": [[0, 1' + "0" * 400 + "]]}",
+            r"moments is 10+\.\.\.0+; expected a",
+        ),
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(tmp_path: Path, line: str, message: str) -> None:
@@ -92,13 +98,13 @@ def test_ranking_by_score_needs_every_score(tmp_path: Path) -> None:
 
 
 def test_a_missing_empty_or_binary_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*predictions.jsonl: No such file"):
+    with pytest.raises(InputError, match=r"cannot read predictions .*predictions.jsonl: No such file"):
         read_predictions(tmp_path / "predictions.jsonl")
     path = write_lines(tmp_path, "", "")
-    with pytest.raises(InputError, match=r"predictions.jsonl: empty; expected one prediction a line"):
+    with pytest.raises(InputError, match=r"predictions.jsonl: the file is empty; expected predictions"):
         read_predictions(path)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"predictions.jsonl: not a text file in UTF-8"):
+    with pytest.raises(InputError, match=r"predictions.jsonl: byte 0 is not UTF-8"):
         read_predictions(path)
 
 

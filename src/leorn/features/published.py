@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from leorn.errors import InputError
-from leorn.features.store import SharedFile, selection
+from leorn.features.hdf5 import SharedFile, selection
 from leorn.records import VideoObjects
 
 GROUPS = ("feats", "confidence", "bbox")

@@ -4,6 +4,7 @@ Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame, L words
 D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -93,6 +94,8 @@ class LEORN(nn.Module):
         self.moment_map = MomentMap(config.hidden_size, config.clips, config.num_scale_layers)
         self.map_conv = MapConv(config.hidden_size, config.map_kernel_sizes, self.moment_map.mask)
         self.prediction = nn.Linear(config.hidden_size, 1)
+        if config.initial_probability != 0.5:
+            nn.init.constant_(self.prediction.bias, math.log(config.initial_probability / (1 - config.initial_probability)))
 
     def forward(
         self,
@@ -168,6 +171,15 @@ class LEORN(nn.Module):
         iou_map = cell_iou(spans, span_mask, self.config.clips)
         return scaled_iou_loss(scored.logits, scored.mask, iou_map, self.config.min_iou, self.config.max_iou)
 
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Return the parameters by the parts that a recipe may give a learning rate of their own."""
+        groups = {
+            "text": [self.text],
+            "objects": [self.objects, self.reasoning, self.pooling],
+            "moments": [self.clips, self.moment_map, self.map_conv, self.prediction],
+        }
+        return {name: [p for part in parts for p in part.parameters()] for name, parts in groups.items()}
+
 
 def check_config(config: ModelConfig) -> None:
     """Say what does not fit together in a configuration.
@@ -184,5 +196,7 @@ def check_config(config: ModelConfig) -> None:
     even = [size for size in config.map_kernel_sizes if size % 2 == 0]
     if even:
         raise InputError(f"model.map_kernel_sizes {config.map_kernel_sizes} must be odd, not {even[0]}")
+    if not 0 < config.initial_probability < 1:
+        raise InputError(f"model.initial_probability {config.initial_probability} must lie between 0 and 1")
     if not 0 <= config.min_iou < config.max_iou:
         raise InputError(f"model.min_iou {config.min_iou} must be below model.max_iou {config.max_iou}")

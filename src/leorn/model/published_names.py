@@ -97,7 +97,8 @@ _BLOCK = "object_interaction_layer.interaction_layers."
 _BLOCK_PREFIXES = {
     "object_text_attention.rcnn_linear.": "text_attention.token.",
     "object_text_attention.text_linear.": "text_attention.query.",
-    "object_text_attention.att_linear.": "text_attention.gate.",
+    "object_text_attention.att_linear.0.": "text_attention.inner.",
+    "object_text_attention.att_linear.2.": "text_attention.outer.",
     "object_text_attention.norm.": "text_attention.norm.norm.",
     "transformer.self_attn.": "object_attention.attention.",
     "transformer.norm1.": "object_attention.norm.norm.",

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from leorn.model.objects import TokenNorm
 
@@ -59,9 +60,8 @@ class TextAttention(nn.Module):
         super().__init__()
         self.token = nn.Linear(hidden_size, hidden_size)
         self.query = nn.Linear(hidden_size, hidden_size)
-        self.gate = nn.Sequential(
-            nn.Linear(2 * hidden_size, hidden_size // 2), nn.ReLU(), nn.Linear(hidden_size // 2, hidden_size)
-        )
+        self.inner = nn.Linear(2 * hidden_size, hidden_size // 2)
+        self.outer = nn.Linear(hidden_size // 2, hidden_size)
         self.norm = TokenNorm(norm, hidden_size)
 
     def forward(
@@ -72,8 +72,11 @@ class TextAttention(nn.Module):
     ) -> Float[Tensor, "B T S H"]:
         """Return gated tokens, 0 where masked."""
         tokens = self.token(tokens).relu()
-        query = self.query(query).relu()[:, None, None].expand_as(tokens)
-        return self.norm(tokens * self.gate(torch.cat([tokens, query], -1))) * mask[..., None]
+        # the inner layer sees [token ; query]; what it makes of the query is one vector for all tokens of a video
+        token_weight, query_weight = self.inner.weight.chunk(2, dim=1)
+        of_query = F.linear(self.query(query).relu(), query_weight, self.inner.bias)[:, None, None]
+        gate = self.outer((F.linear(tokens, token_weight) + of_query).relu())
+        return self.norm(tokens * gate) * mask[..., None]
 
 
 class ObjectAttention(nn.Module):

@@ -1,0 +1,191 @@
+"""Networks on disk, with everything that is needed to use them. Loading never runs code from a file."""
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+import yaml
+from safetensors.torch import save_file
+from torch import Tensor
+
+from leorn.config import ExperimentConfig, ModelConfig, restore
+from leorn.errors import InputError
+from leorn.files import replace_atomically
+from leorn.model.leorn import LEORN
+from leorn.model.published import load_published
+
+RECORD_KEY = "leorn"
+_NETWORK_PREFIX = "network."
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    """What travels with a network's weights.
+
+    Attributes:
+        model: the network's configuration.
+        experiment: the whole resolved configuration, where the network was trained here.
+        fingerprint: how the features it was trained on were made.
+        words: where its word vectors come from, as `WordVectors.source` says.
+        metrics: its figures on the validation split.
+    """
+
+    model: ModelConfig
+    experiment: ExperimentConfig | None = None
+    fingerprint: Mapping[str, Any] = field(default_factory=dict)
+    words: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries, lists, numbers and text."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str) -> "NetworkRecord":
+        """Make a record of what `to_dict` gave.
+
+        Raises:
+            InputError: a key is unknown or missing.
+        """
+        experiment = values.get("experiment")
+        return cls(
+            model=restore(ModelConfig, values.get("model", {}), f"{where}: model"),
+            experiment=experiment and restore(ExperimentConfig, experiment, f"{where}: experiment"),
+            fingerprint=values.get("fingerprint", {}),
+            words=values.get("words"),
+            metrics=values.get("metrics", {}),
+        )
+
+
+def save_network(path: str | Path, network: LEORN, record: NetworkRecord) -> None:
+    """Write weights and record to one safetensors file, atomically.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    with replace_atomically(path) as temporary:
+        save_file(state, temporary, metadata={RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)})
+
+
+def load_network(path: str | Path) -> tuple[LEORN, NetworkRecord]:
+    """Read a network from a safetensors file or from a training checkpoint (`.ckpt`).
+
+    Returns:
+        The network, in evaluation mode, and what travels with it.
+
+    Raises:
+        InputError: the file is missing, cut short, not a LEORN network, or its weights do not fit its configuration.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected a network (.safetensors) or a checkpoint (.ckpt)")
+    state, values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
+    record = NetworkRecord.from_dict(values, str(path))
+    network = LEORN(record.model)
+    fill(network, state, str(path))
+    return network.eval(), record
+
+
+def convert_published(config: str | Path, weights: str | Path, out: str | Path) -> LEORN:
+    """Turn files of the published code into one of ours: see `leorn.model.published`.
+
+    Args:
+        config: the published YAML.
+        weights: a torch file with `model` or the parameters alone, or a safetensors file.
+        out: the safetensors file to write.
+
+    Returns:
+        The network, in evaluation mode.
+
+    Raises:
+        InputError: a file is missing, cut short or of another format, a key is unknown, or weights do not fit.
+    """
+    config, weights = Path(config), Path(weights)
+    if Path(out).suffix != ".safetensors":
+        raise InputError(f"{out}: expected a name that ends in .safetensors")
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{config}: cannot be read as YAML: {error}") from error
+    if not isinstance(settings, Mapping):
+        raise InputError(f"{config}: expected the published sections (MODEL, TAN, …)")
+    network = load_published(settings, _read_weights(weights))
+    save_network(out, network, NetworkRecord(model=network.config))
+    return network
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a file of `torch.save` that holds tensors and plain values only.
+
+    Raises:
+        InputError: the file is missing, cut short, or holds anything else.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path}: not a whole file of tensors; expected what torch.save() writes of tensors and plain values"
+        ) from error
+
+
+def fill(network: LEORN, state: Mapping[str, Tensor], where: str) -> None:
+    """Put weights into a network.
+
+    Raises:
+        InputError: names or shapes do not fit; `where` says whose weights they are.
+    """
+    expected = network.state_dict()
+    problems = [f"missing {name}" for name in expected if name not in state]
+    problems += [f"unknown {name}" for name in state if name not in expected]
+    problems += [
+        f"{name} is {tuple(value.shape)}, expected {tuple(expected[name].shape)}"
+        for name, value in state.items()
+        if name in expected and value.shape != expected[name].shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise InputError(f"{where}: weights do not fit the configuration: {'; '.join(problems[:5])}{more}")
+    network.load_state_dict(state)
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return _open_safetensors(path)[0]
+    content: Any = read_checkpoint(path)
+    content = content.get("model", content)
+    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise InputError(f"{path}: expected tensors by the names of their parameters, alone or under `model`")
+    return content
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    state, metadata = _open_safetensors(path)
+    if RECORD_KEY not in metadata:
+        raise InputError(f"{path}: no LEORN network; expected one that leorn train or leorn convert wrote")
+    return state, json.loads(metadata[RECORD_KEY])
+
+
+def _open_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (safetensors.SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error})") from error
+
+
+def _read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    content = read_checkpoint(path)
+    if RECORD_KEY not in content or "state_dict" not in content:
+        raise InputError(f"{path}: no LEORN checkpoint; expected one that leorn train wrote")
+    state = {name.removeprefix(_NETWORK_PREFIX): value for name, value in content["state_dict"].items()}
+    return state, content[RECORD_KEY]

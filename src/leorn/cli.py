@@ -1,0 +1,252 @@
+"""The command line: parse, call one function, print. Torch is imported only by a command that needs it."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
+from jsonargparse.typing import PositiveInt
+
+from leorn import __version__
+from leorn.config import DatasetName, EvaluationConfig, ExperimentConfig, SimulationConfig, restore
+from leorn.errors import InputError
+from leorn.terminal import fail, is_first_process, progress, say, show, write_json
+
+set_parsing_settings(docstring_parse_attribute_docstrings=True)
+
+
+class Parser(ArgumentParser):
+    """A parser whose errors are one line, which names the full path of a key."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Say what is wrong with the arguments, and leave with status 2."""
+        del ex
+        unknown = re.search(r"(Group|Subcommand) '(.+)' does not accept option '(.+)'", message)
+        if unknown and unknown[1] == "Group":
+            message = f"unknown key {unknown[2]}.{unknown[3]}"
+        elif unknown:
+            message = f"leorn {unknown[2]}: unknown key {unknown[3]}"
+        fail(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `leorn`; bad input is one line on stderr and exit status 2."""
+    options = make_parser().parse_args(arguments)
+    try:
+        COMMANDS[options.command][0](options[options.command])
+    except InputError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def make_parser() -> Parser:
+    """Return the parser of `leorn` and its commands."""
+    parser = Parser(prog="leorn", description="Find the moment of a video that a sentence describes.")
+    parser.add_argument("--version", action="version", version=f"leorn {__version__}")
+    commands = parser.add_subcommands(dest="command", required=True, title="commands", metavar="COMMAND")
+    for name, (run, add_options) in COMMANDS.items():
+        command = Parser(description=run.__doc__)
+        add_options(command)
+        commands.add_subcommand(name, command, help=run.__doc__)
+    return parser
+
+
+def train(options: Namespace) -> None:
+    """Train a network, and keep the checkpoint that is best on validation."""
+    from leorn.training.run import train as run
+
+    config = make(ExperimentConfig, options)
+    best = run(config, resume=options.resume, say=say, progress=progress("checking videos"))
+    say(f"best checkpoint: {best}")
+
+
+def train_options(parser: Parser) -> None:
+    """Options of `leorn train`: those of the experiment, from a file or one by one."""
+    parser.add_argument("--config", action="config", help="Experiment file, such as those in experiments/.")
+    parser.add_argument("--resume", action="store_true", help="Go on after the last epoch that the run finished.")
+    parser.add_class_arguments(ExperimentConfig)
+
+
+def evaluate(options: Namespace) -> None:
+    """Evaluate a network beside a constant window and the published figures."""
+    from leorn.scoring.predictions import write_predictions
+    from leorn.scoring.published_results import published_results
+    from leorn.training.evaluate import evaluate as run
+
+    data = {name: value for name in ("queries", "objects", "words", "frame_features") if (value := options[name])}
+    result = run(
+        options.checkpoint,
+        split=options.split,
+        data=data,
+        shuffle_objects=options.shuffle_objects,
+        devices=options.devices,
+        accelerator=options.accelerator,
+        progress=progress("checking videos"),
+    )
+    if not is_first_process():
+        return
+    out = Path(options.out or Path(options.checkpoint).parent / options.split)
+    write_predictions(out / "predictions.jsonl", result.predictions)
+    write_json(out / "metrics.json", {"split": result.split, "metrics": result.rows})
+    show(
+        result.rows,
+        published_results(result.experiment.data.dataset),
+        f"{options.split}, {len(result.predictions)} queries",
+    )
+    say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
+
+
+def evaluate_options(parser: Parser) -> None:
+    """Options of `leorn evaluate`."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="A checkpoint that leorn train wrote.")
+    parser.add_argument("--split", default="test", help="Split of the queries.")
+    parser.add_argument(
+        "--out", help="Folder of predictions.jsonl and metrics.json; beside the checkpoint if not given."
+    )
+    parser.add_argument("--shuffle-objects", action="store_true", help="Also show it the objects of another video.")
+    parser.add_argument("--devices", type=int, default=1, help="Processes that share the work.")
+    parser.add_argument("--accelerator", default="auto", help="auto, cpu, gpu, …")
+    for name in ("queries", "objects", "words", "frame_features"):
+        parser.add_argument(f"--{name.replace('_', '-')}", help=f"Read data.{name} from here, not where training did.")
+
+
+def score(options: Namespace) -> None:
+    """Score anybody's predictions against the moments of the queries."""
+    from leorn.data.annotations import read_queries
+    from leorn.scoring.metrics import evaluate_predictions
+    from leorn.scoring.predictions import apply_nms, read_predictions
+
+    evaluation = make(EvaluationConfig, options)
+    queries = read_queries(options.queries, options.dataset, options.split).queries
+    predictions = apply_nms(read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k)
+    metrics = evaluate_predictions(predictions, queries, evaluation)
+    if options.format == "json":
+        print(json.dumps({"queries": len(queries), "metrics": metrics}, indent=2))
+    else:
+        show({Path(options.predictions).stem: metrics}, {}, f"{len(queries)} queries")
+
+
+def score_options(parser: Parser) -> None:
+    """Options of `leorn score`."""
+    parser.add_argument(
+        "--predictions", required=True, help="JSON lines: query_id, video, moments [[start, end, score], …]."
+    )
+    parser.add_argument(
+        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
+    )
+    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
+    parser.add_argument("--split", help="Only the queries of this split.")
+    parser.add_argument("--format", type=Literal["table", "json"], default="table", help="What to print.")
+    parser.add_class_arguments(EvaluationConfig)
+
+
+def plot(options: Namespace) -> None:
+    """Draw the answers of a network to some queries, and the evidence for them."""
+    from leorn.plots import plot_evidence
+    from leorn.training.explain import explain
+
+    for number, answer in enumerate(explain(options.checkpoint, options.split, options.query)):
+        # a query's id comes from outside: it never becomes a path
+        path = Path(options.out) / f"evidence-{number}.{options.format}"
+        plot_evidence(
+            answer.query, answer.prediction, path,
+            scores=answer.scores, mask=answer.mask, weights=answer.weights, video=answer.video,
+        )  # fmt: skip
+        say(f"{path}: {answer.query.text} ({answer.query.query_id})")
+
+
+def plot_options(parser: Parser) -> None:
+    """Options of `leorn plot`."""
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="A checkpoint that leorn train wrote.")
+    parser.add_argument("--out", required=True, help="Folder for the pictures.")
+    parser.add_argument(
+        "--query", type=list[str], default=[], help="Query ids, as [a,b]; four of the split if not given."
+    )
+    parser.add_argument("--split", default="test", help="Split of the queries.")
+    parser.add_argument("--format", type=Literal["png", "svg"], default="png", help="Kind of picture.")
+
+
+def simulate(options: Namespace) -> None:
+    """Make simulated scenes: object tracks, and sentences about what happens in them."""
+    from leorn.data.simulate import simulate as run
+
+    run(options.out, make(SimulationConfig, options))
+    say(f"wrote simulated scenes to {options.out}")
+
+
+def simulate_options(parser: Parser) -> None:
+    """Options of `leorn simulate`."""
+    parser.add_argument("--out", required=True, help="Folder for queries.jsonl, detections/ and words.npz.")
+    parser.add_class_arguments(SimulationConfig)
+
+
+def import_detections(options: Namespace) -> None:
+    """Turn a tracker's CSV files into a store of objects, each with the word vector of its label."""
+    from leorn.data.annotations import read_queries
+    from leorn.data.detections import import_detections as run
+    from leorn.data.word_files import load_word_vectors
+
+    durations = None
+    if options.queries:
+        queries = read_queries(options.queries, "jsonl").queries
+        durations = {query.video: query.duration_seconds for query in queries}
+    words = load_word_vectors(options.words)
+    store = run(
+        options.folder,
+        options.out,
+        words,
+        options.frames,
+        options.slots,
+        durations,
+        options.overwrite,
+        progress("importing"),
+    )
+    say(f"wrote the objects of {len(store.videos)} videos to {options.out}")
+
+
+def import_detections_options(parser: Parser) -> None:
+    """Options of `leorn import-detections`."""
+    parser.add_argument(
+        "folder", metavar="DIR", help="VIDEO.csv or VIDEO.csv.gz: time_seconds,track,label,score,x1,y1,x2,y2."
+    )
+    parser.add_argument("--out", required=True, help="Folder of the store.")
+    parser.add_argument("--words", required=True, help="Word vectors: GloVe text, .npz or .safetensors.")
+    parser.add_argument("--queries", help="JSON lines with the videos' durations; without, a video ends with its CSV.")
+    parser.add_argument("--frames", type=PositiveInt, default=256, help="Frames to sample from each video.")
+    parser.add_argument("--slots", type=PositiveInt, default=18, help="Objects to keep of each frame, best first.")
+    parser.add_argument("--overwrite", action="store_true", help="Replace the store that is there.")
+
+
+def convert(options: Namespace) -> None:
+    """Turn a published configuration and checkpoint into a network of ours."""
+    from leorn.checkpoints import convert_published
+
+    convert_published(options.config, options.weights, options.out)
+    say(f"wrote {options.out}")
+
+
+def convert_options(parser: Parser) -> None:
+    """Options of `leorn convert`."""
+    parser.add_argument("--config", required=True, help="The published YAML.")
+    parser.add_argument("--weights", required=True, help="The published checkpoint (torch), or .safetensors.")
+    parser.add_argument("--out", required=True, help="The .safetensors file to write.")
+
+
+def make(cls: type[Any], options: Namespace) -> Any:  # noqa: ANN401
+    """Return the configuration that the options hold, beside others."""
+    values = options.as_dict()
+    return restore(cls, {name: values[name] for name in cls.__dataclass_fields__}, "options")
+
+
+COMMANDS: dict[str, tuple[Callable[[Namespace], None], Callable[[Parser], None]]] = {
+    "train": (train, train_options),
+    "evaluate": (evaluate, evaluate_options),
+    "score": (score, score_options),
+    "plot": (plot, plot_options),
+    "simulate": (simulate, simulate_options),
+    "import-detections": (import_detections, import_detections_options),
+    "convert": (convert, convert_options),
+}

@@ -1,0 +1,102 @@
+"""All that a run reads: queries by split, objects, frame features and word vectors, opened and checked together."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from leorn.config import DataConfig, ModelConfig
+from leorn.data.annotations import read_queries
+from leorn.data.dataset import Collate
+from leorn.data.word_files import load_word_vectors
+from leorn.data.words import TOKENIZERS, WordVectors, coverage, warn_unknown
+from leorn.errors import InputError
+from leorn.features.published import FrameFeatures
+from leorn.features.sources import ObjectSource, Progress, check_frame_features, check_videos, open_objects
+from leorn.records import Query
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a network is trained or evaluated on.
+
+    Attributes:
+        queries: by split, in the order of the files.
+        source: the objects of the videos.
+        words: vectors of the queries' words.
+        frame_features: for the fusion variant.
+        notes: a line on each thing that was read, for people.
+    """
+
+    queries: Mapping[str, tuple[Query, ...]]
+    source: ObjectSource
+    words: WordVectors
+    frame_features: FrameFeatures | None
+    notes: tuple[str, ...]
+
+    def collate(self, data: DataConfig, model: ModelConfig, objects_of: Mapping[str, str] | None = None) -> Collate:
+        """Return how batches are made for a network of this configuration."""
+        return Collate(
+            self.source,
+            self.words,
+            tokenizer=data.tokenizer,
+            frames=model.frames,
+            slots=data.slots,
+            min_score=data.min_score,
+            frame_features=self.frame_features,
+            objects_of=objects_of,
+        )
+
+
+def open_corpus(
+    data: DataConfig, model: ModelConfig, splits: Iterable[str], progress: Progress | None = None
+) -> Corpus:
+    """Open everything, and look at all of it before any time is spent.
+
+    Args:
+        data: where things lie.
+        model: the network they are for.
+        splits: the splits to read, each of which must have queries with moments.
+        progress: is told how many videos are checked, of how many.
+
+    Raises:
+        InputError: a file that is missing or wrong, a split without queries, videos whose features are missing, of the
+            wrong shape or hold NaN (all of them named at once), or word vectors of another width than the network's.
+    """
+    queries, notes = {}, []
+    for split in splits:
+        annotations = read_queries(data.queries, data.dataset, split)
+        queries[split] = tuple(query for query in annotations.queries if query.moments)
+        if not queries[split]:
+            raise InputError(f"{data.queries}: no queries with moments in split {split!r}")
+        notes.append(f"{split}: {annotations.summary()}")
+    every = [query for part in queries.values() for query in part]
+    words, note = _open_words(data, model, every)
+    source = open_objects(data.objects)
+    videos = sorted({query.video for query in every})
+    check_videos(source, videos, model.object_size, data.slots, model.frames, data.check_values, progress)
+    frame_features = _open_frames(data, model, videos, progress)
+    return Corpus(queries, source, words, frame_features, (*notes, note))
+
+
+def _open_words(data: DataConfig, model: ModelConfig, queries: list[Query]) -> tuple[WordVectors, str]:
+    tokenize = TOKENIZERS[data.tokenizer]
+    words = load_word_vectors(data.words, {token for query in queries for token in tokenize(query.text)})
+    if words.size != model.word_size:
+        raise InputError(f"{data.words}: vectors of width {words.size}; model.word_size says {model.word_size}")
+    known = coverage(queries, words, tokenize)
+    warn_unknown(known)
+    return words, f"words: {known.summary()}"
+
+
+def _open_frames(
+    data: DataConfig, model: ModelConfig, videos: list[str], progress: Progress | None
+) -> FrameFeatures | None:
+    if model.frame_size is None:
+        if data.frame_features is not None:
+            warnings.warn("data.frame_features is not read: model.frame_size is null, the object variant", stacklevel=2)
+        return None
+    if data.frame_features is None:
+        raise InputError("data.frame_features is missing: model.frame_size makes this the fusion variant")
+    frame_features = FrameFeatures(data.frame_features)
+    check_frame_features(frame_features, videos, model.frame_size, data.check_values, progress)
+    return frame_features

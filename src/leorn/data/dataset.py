@@ -1,0 +1,199 @@
+"""Queries and the objects of their videos → batches; one collate for every variant.
+
+Letters: B queries of a batch, V videos of a batch, L words, M moments, T frames, N object slots, D_w, D_o, D_f widths
+of word vectors, object and frame features.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from leorn.data.words import TOKENIZERS, WordVectors
+from leorn.features.published import FrameFeatures
+from leorn.features.sources import ObjectSource
+from leorn.records import Query
+
+
+class Batch(NamedTuple):
+    """Queries with their videos, each video once however many queries ask about it."""
+
+    query_ids: list[str]
+    words: Float[Tensor, "B L D_w"]
+    word_mask: Bool[Tensor, "B L"]
+    video_index: Int[Tensor, "B"]
+    """The row of each query's video among the V videos."""
+    objects: Float[Tensor, "V T N D_o"]
+    object_mask: Bool[Tensor, "V T N"]
+    boxes: Float[Tensor, "V T N 4"]
+    frames: Float[Tensor, "V T D_f"] | None
+    spans: Float[Tensor, "B M 2"]
+    """Moments as fractions of the video's duration, padded to the most of a query."""
+    span_mask: Bool[Tensor, "B M"]
+
+    def inputs(self) -> dict[str, Tensor | None]:
+        """Return what `network(**inputs)` takes: every video tensor laid out by query."""
+        return {
+            "words": self.words,
+            "word_mask": self.word_mask,
+            "objects": self.objects[self.video_index],
+            "object_mask": self.object_mask[self.video_index],
+            "boxes": self.boxes[self.video_index],
+            "frames": None if self.frames is None else self.frames[self.video_index],
+        }
+
+
+class Collate:
+    """Make a batch of queries: encode their words, read each of their videos once."""
+
+    def __init__(
+        self,
+        source: ObjectSource,
+        words: WordVectors,
+        *,
+        tokenizer: str,
+        frames: int,
+        slots: int,
+        min_score: float,
+        frame_features: FrameFeatures | None = None,
+        objects_of: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say how samples are made.
+
+        Args:
+            source: where the objects of the videos are.
+            words: vectors of the words.
+            tokenizer: a name in `leorn.data.words.TOKENIZERS`.
+            frames: T, at the middles of T equal parts of what the source holds of a video.
+            slots: N, the best objects of a frame.
+            min_score: an object counts when its score is above this.
+            frame_features: where frame features are, for the fusion variant.
+            objects_of: video → the video whose objects are shown instead, to see what the objects are worth.
+        """
+        self.source = source
+        self.words = words
+        self.tokenize = TOKENIZERS[tokenizer]
+        self.frames = frames
+        self.slots = slots
+        self.min_score = min_score
+        self.frame_features = frame_features
+        self.objects_of = objects_of or {}
+
+    def __call__(self, queries: Sequence[Query]) -> Batch:
+        """Return the batch of these queries, in their order."""
+        durations = {query.video: query.duration_seconds for query in queries}
+        videos = sorted(durations)
+        # a sentence of punctuation alone counts as one unknown word
+        words, word_mask = _pad([self.words.encode(self.tokenize(query.text) or [""]) for query in queries])
+        spans, span_mask = _pad([_fractions(query) for query in queries])
+        read = [self._objects(video, durations[video]) for video in videos]
+        objects, object_mask, boxes = (torch.stack(parts) for parts in zip(*read, strict=True))
+        return Batch(
+            query_ids=[query.query_id for query in queries],
+            words=words,
+            word_mask=word_mask,
+            video_index=torch.tensor([videos.index(query.video) for query in queries]),
+            objects=objects,
+            object_mask=object_mask,
+            boxes=boxes,
+            frames=self._frames(videos),
+            spans=spans,
+            span_mask=span_mask,
+        )
+
+    def _objects(self, video: str, duration_seconds: float) -> tuple[Tensor, Tensor, Tensor]:
+        video = self.objects_of.get(video, video)
+        frames = self.source.shape(video)[0]
+        rows = None if frames == self.frames else middle_rows(frames, self.frames)
+        objects = self.source.read(video, self.slots, rows, duration_seconds)
+        features = torch.from_numpy(objects.features.astype(np.float32))
+        mask = torch.from_numpy(objects.scores > self.min_score)
+        return torch.nn.functional.normalize(features, dim=-1), mask, torch.from_numpy(objects.boxes).float()
+
+    def _frames(self, videos: Sequence[str]) -> Tensor | None:
+        if self.frame_features is None:
+            return None
+        rows = [self.frame_features.read(self.objects_of.get(video, video), self.frames) for video in videos]
+        return torch.from_numpy(np.stack(rows))
+
+
+class QueryDataset(Dataset[Batch]):
+    """Queries that a list of their numbers turns into a batch, so that a video is read once for all of them."""
+
+    def __init__(self, queries: Sequence[Query], collate: Collate) -> None:
+        self.queries = queries
+        self.collate = collate
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def __getitem__(self, index: list[int]) -> Batch:
+        return self.collate([self.queries[number] for number in index])
+
+
+def middle_rows(stored: int, frames: int) -> Int[np.ndarray, "{frames}"]:
+    """Return which of `stored` rows lie at the middles of `frames` equal parts."""
+    return ((np.arange(frames) + 0.5) * stored / frames).astype(np.int64)
+
+
+def shuffled_videos(queries: Sequence[Query], seed: int) -> dict[str, str]:
+    """Give every video of the queries the objects of another one, by a seeded cycle through them all."""
+    videos = sorted({query.video for query in queries})
+    order = [videos[i] for i in np.random.default_rng(seed).permutation(len(videos))]
+    return dict(zip(order, [*order[1:], order[0]], strict=True))
+
+
+class QueryBatches(Sampler[list[int]]):
+    """Batches of query numbers, for a loader with `batch_size=None`, dealt out to the processes batch by batch.
+
+    Which queries stand together does not depend on the number of processes, so that evaluation gives the same numbers
+    whoever does it. Every process gets equally many batches: the first ones come again at the end where they do not
+    divide.
+    """
+
+    def __init__(
+        self, size: int, batch_size: int, *, seed: int | None = None, rank: int = 0, processes: int = 1
+    ) -> None:
+        """Deal out `size` queries, in an order of its own each epoch where a `seed` is given."""
+        self.size = size
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.processes = processes
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        batches = -(-self.size // self.batch_size)
+        return -(-batches // self.processes)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.arange(self.size)
+        if self.seed is not None:
+            order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
+        batches = [order[i : i + self.batch_size].tolist() for i in range(0, self.size, self.batch_size)]
+        for turn in range(len(self)):
+            yield batches[(turn * self.processes + self.rank) % len(batches)]
+
+
+def _fractions(query: Query) -> Float[np.ndarray, "M 2"]:
+    spans = np.array([moment.span for moment in query.moments], dtype=np.float32).reshape(-1, 2)
+    return spans / np.float32(query.duration_seconds)
+
+
+def _pad(rows: Sequence[Float[np.ndarray, "_ D"]]) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
+    """Stack rows of different lengths, 0 beyond each, and say where they are; at least one column."""
+    longest = max(1, *(len(row) for row in rows)) if rows else 1
+    padded = np.zeros((len(rows), longest, rows[0].shape[1]), dtype=np.float32)
+    mask = np.zeros((len(rows), longest), dtype=bool)
+    for i, row in enumerate(rows):
+        padded[i, : len(row)] = row
+        mask[i, : len(row)] = True
+    return torch.from_numpy(padded), torch.from_numpy(mask)

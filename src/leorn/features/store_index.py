@@ -1,0 +1,68 @@
+"""`index.json` of a store of objects: what is in the store, and in which shard each video lies."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from leorn.errors import InputError
+from leorn.files import write_text
+
+INDEX = "index.json"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class VideoEntry:
+    """Where a video's objects lie, and what can be known of them without opening the shard."""
+
+    shard: int
+    group: int
+    shape: tuple[int, int, int]
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
+class StoreIndex:
+    """What `index.json` holds."""
+
+    fingerprint: dict[str, Any]
+    label_names: tuple[str, ...]
+    videos: dict[str, VideoEntry]
+
+
+def read_index(path: Path) -> StoreIndex:
+    """Read the index of a store.
+
+    Raises:
+        InputError: no finished store there, or an index that this version cannot read.
+    """
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        version = saved["version"]
+        index = _index(saved) if version == VERSION else None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; expected the index of a finished feature store") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: damaged ({error!r}); expected the index of a feature store") from error
+    if index is None:
+        raise InputError(f"{path}: version {version} of the feature store; expected {VERSION}")
+    return index
+
+
+def write_index(path: Path, index: StoreIndex) -> None:
+    """Write the index of a store, atomically.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    write_text(path, json.dumps({"version": VERSION} | asdict(index), ensure_ascii=False) + "\n")
+
+
+def _index(saved: Mapping[str, Any]) -> StoreIndex:
+    entries: dict[str, VideoEntry] = {}
+    for video, entry in saved["videos"].items():
+        frames, slots, width = entry["shape"]
+        entries[video] = VideoEntry(entry["shard"], entry["group"], (frames, slots, width), entry["duration_seconds"])
+    return StoreIndex(saved["fingerprint"], tuple(saved["label_names"]), entries)

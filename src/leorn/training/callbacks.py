@@ -1,0 +1,99 @@
+"""What happens beside the steps of a run."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from leorn.data.dataset import Batch
+from leorn.files import replace_atomically
+from leorn.scoring.report import markdown_table
+
+BEST = "best"
+LAST = "last"
+
+
+def checkpoints(folder: Path, monitor: str) -> list[ModelCheckpoint]:
+    """Keep the best checkpoint by a validation figure, and the last."""
+    settings: dict[str, Any] = {
+        "dirpath": folder,
+        "enable_version_counter": False,
+        "save_on_train_epoch_end": True,
+        "auto_insert_metric_name": False,
+    }
+    smaller_is_better = monitor == "loss"
+    best = ModelCheckpoint(
+        filename=BEST, monitor=f"val/{monitor}", mode="min" if smaller_is_better else "max", **settings
+    )
+    last = ModelCheckpoint(filename=LAST, every_n_epochs=1, **settings)
+    return [best, last]
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or absent, even when the machine stops while one is written."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
+        """Write a checkpoint; see the base class."""
+        del storage_options
+        with replace_atomically(path) as temporary:
+            torch.save(checkpoint, temporary)
+
+
+class EpochSeed(Callback):
+    """Fix the random numbers of every epoch by its number, so that a resumed run draws the same ones."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Seed dropout for this epoch and process."""
+        del pl_module
+        draw = torch.Generator().manual_seed(self.seed)
+        base = int(torch.randint(2**40, (1,), generator=draw))
+        torch.manual_seed(base + trainer.current_epoch * trainer.world_size + trainer.global_rank)
+
+
+class ExamplesPerSecond(Callback):
+    """Show and log how many queries are trained on in a second, over all processes."""
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        del trainer, pl_module
+        self.start_seconds = time.perf_counter()
+        self.examples = 0
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Count a batch."""
+        del outputs, batch_idx
+        self.examples += len(batch.query_ids) * trainer.world_size
+        rate = self.examples / (time.perf_counter() - self.start_seconds)
+        pl_module.log("examples/s", rate, prog_bar=True, on_step=True, batch_size=len(batch.query_ids))
+
+
+class ValidationTable(Callback):
+    """Put the validation figures into TensorBoard as a table, beside the scalars."""
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Write the table of this epoch."""
+        del pl_module
+        metrics = {
+            name.removeprefix("val/"): float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val/")
+        }
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                table = markdown_table({f"epoch {trainer.current_epoch}": metrics})
+                logger.experiment.add_text("validation", table, trainer.global_step)

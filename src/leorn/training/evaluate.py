@@ -1,0 +1,131 @@
+"""Evaluation of a trained network, beside the baselines that keep one honest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from leorn.checkpoints import NetworkRecord, load_network
+from leorn.config import EvaluationConfig, ExperimentConfig
+from leorn.data.annotations import read_queries
+from leorn.data.corpus import Corpus, open_corpus
+from leorn.data.dataset import shuffled_videos
+from leorn.errors import InputError
+from leorn.features.sources import Progress
+from leorn.records import Prediction
+from leorn.scoring.baselines import constant_window_predictions, constant_windows
+from leorn.scoring.metrics import evaluate_predictions
+from leorn.training.loaders import Loaders
+from leorn.training.module import LEORNModule
+from leorn.training.trainer import make_trainer
+
+SHUFFLED = "same network, objects of another video"
+CONSTANT = "constant window"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        predictions: the network's answers, in the order of the queries.
+        rows: figures by name: the network, then its baselines.
+        experiment: the configuration they were made with.
+        split: the split they are of.
+    """
+
+    predictions: tuple[Prediction, ...]
+    rows: Mapping[str, Mapping[str, float]]
+    experiment: ExperimentConfig
+    split: str
+
+
+def evaluate(
+    checkpoint: str | Path,
+    *,
+    split: str = "test",
+    data: Mapping[str, Any] | None = None,
+    evaluation: EvaluationConfig | None = None,
+    shuffle_objects: bool = False,
+    devices: int = 1,
+    accelerator: str = "auto",
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Evaluate a network on a split, and a constant window chosen on the training split.
+
+    Args:
+        checkpoint: a `.ckpt` or `.safetensors` that training wrote.
+        split: the split of the queries.
+        data: fields of `DataConfig` to read from elsewhere, such as `{"queries": "…"}`.
+        evaluation: how to rank and score, where not as in training.
+        shuffle_objects: also give the network the objects of another video of the split.
+        devices: processes to share the work; the figures do not depend on it.
+        accelerator: Lightning's name for it.
+        progress: is told how many videos are checked, of how many.
+
+    Raises:
+        InputError: a file is missing or wrong, or the features were made otherwise than those it was trained on.
+    """
+    network, record = load_network(checkpoint)
+    experiment = experiment_of(record, checkpoint)
+    experiment = replace(
+        experiment,
+        data=replace(experiment.data, **(data or {})),
+        evaluation=evaluation or experiment.evaluation,
+    )
+    corpus = open_corpus(experiment.data, record.model, (split,), progress)
+    _check_same_features(record, corpus, str(checkpoint))
+    queries = corpus.queries[split]
+    trainer = make_trainer(devices=devices, accelerator=accelerator)
+
+    def predict(objects_of: Mapping[str, str] | None) -> tuple[Prediction, ...]:
+        module = LEORNModule(network, record, queries, experiment.evaluation)
+        loaders = Loaders(
+            corpus.collate(experiment.data, record.model, objects_of),
+            batch_size=experiment.training.batch_size,
+            workers=experiment.training.workers,
+            evaluate=queries,
+        )
+        trainer.test(module, loaders, verbose=False)
+        return tuple(module.predictions.values())
+
+    predictions = predict(None)
+    answers = {Path(checkpoint).stem: predictions}
+    if windows := _constant_windows(experiment):
+        answers[CONSTANT] = tuple(constant_window_predictions(queries, windows))
+    if shuffle_objects:
+        answers[SHUFFLED] = predict(shuffled_videos(queries, experiment.training.seed))
+    rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
+    return Evaluation(predictions, rows, experiment, split)
+
+
+def experiment_of(record: NetworkRecord, checkpoint: str | Path) -> ExperimentConfig:
+    """Return the experiment that a network was trained in.
+
+    Raises:
+        InputError: it was not trained here, so nothing says how to read its data.
+    """
+    if record.experiment is None:
+        raise InputError(f"{checkpoint}: carries no experiment, so nothing says how to read its data; train it first")
+    return record.experiment
+
+
+def _constant_windows(experiment: ExperimentConfig) -> list[tuple[float, float]]:
+    """Return the windows that hit most training moments; none where no training queries are at hand."""
+    data, evaluation = experiment.data, experiment.evaluation
+    try:
+        train = read_queries(data.queries, data.dataset, "train").queries
+    except InputError:
+        return []
+    threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
+    return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict) if train else []
+
+
+def _check_same_features(record: NetworkRecord, corpus: Corpus, checkpoint: str) -> None:
+    here = dict(corpus.source.fingerprint)
+    differing = sorted(key for key in {*record.fingerprint, *here} if record.fingerprint.get(key) != here.get(key))
+    if differing:
+        told = ", ".join(f"{key} {here.get(key)!r} instead of {record.fingerprint.get(key)!r}" for key in differing)
+        raise InputError(f"{corpus.source.path}: not the features that {checkpoint} was trained on: {told}")
+    if record.words is not None and record.words != corpus.words.source:
+        raise InputError(f"word vectors {corpus.words.source}: {checkpoint} was trained on {record.words}")

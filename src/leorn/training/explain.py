@@ -1,0 +1,88 @@
+"""A network's answers with the evidence for them, one query at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from leorn.checkpoints import load_network
+from leorn.data.corpus import open_corpus
+from leorn.data.dataset import middle_rows
+from leorn.errors import InputError
+from leorn.records import Prediction, Query, VideoObjects
+from leorn.scoring.ranking import rank
+from leorn.training.evaluate import experiment_of
+
+QUERIES_SHOWN = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A query's answer and why the network gave it.
+
+    Attributes:
+        query: the query, with its true moments where they are known.
+        prediction: the answers, best first.
+        scores: (C, C) probability of each cell of the moment map.
+        mask: (C, C) the cells that exist.
+        weights: (T, N + 1) attention to each object of each frame, the sentinel first.
+        video: the objects as the network saw them.
+    """
+
+    query: Query
+    prediction: Prediction
+    scores: Float[np.ndarray, "C C"]
+    mask: Bool[np.ndarray, "C C"]
+    weights: Float[np.ndarray, "T S"]
+    video: VideoObjects
+
+
+def explain(checkpoint: str | Path, split: str, query_ids: Sequence[str] = ()) -> Iterator[Answer]:
+    """Answer some queries of a split, with evidence.
+
+    Args:
+        checkpoint: a network that was trained here.
+        split: the split of the queries.
+        query_ids: which queries; of the first videos of the split, one each, where none is named.
+
+    Raises:
+        InputError: a file is missing or wrong, or a query is not in the split.
+    """
+    network, record = load_network(checkpoint)
+    experiment = experiment_of(record, checkpoint)
+    corpus = open_corpus(experiment.data, record.model, (split,))
+    collate = corpus.collate(experiment.data, record.model)
+    for query in _choose(corpus.queries[split], query_ids, split):
+        with torch.no_grad():
+            scored = network(**collate([query]).inputs(), return_evidence=True)
+            assert scored.evidence is not None
+            candidates = network.candidates(scored)
+        evaluation = experiment.evaluation
+        moments = rank(
+            candidates.spans.numpy() * query.duration_seconds,
+            candidates.scores[0].numpy(),
+            evaluation.nms_threshold,
+            evaluation.top_k,
+        )
+        rows = middle_rows(corpus.source.shape(query.video)[0], record.model.frames)
+        yield Answer(
+            query,
+            Prediction(query.query_id, query.video, moments),
+            scores=scored.evidence.moments[0].numpy(),
+            mask=scored.mask.numpy(),
+            weights=scored.evidence.objects[0].numpy(),
+            video=corpus.source.read(query.video, experiment.data.slots, rows, query.duration_seconds),
+        )
+
+
+def _choose(queries: Sequence[Query], query_ids: Sequence[str], split: str) -> list[Query]:
+    by_id = {query.query_id: query for query in queries}
+    if unknown := [query_id for query_id in query_ids if query_id not in by_id]:
+        raise InputError(
+            f"no query {', '.join(unknown)} in split {split!r}; expected ids such as {queries[0].query_id}"
+        )
+    first_of_video = {query.video: query for query in reversed(queries)}
+    return [by_id[query_id] for query_id in query_ids] or list(reversed(first_of_video.values()))[:QUERIES_SHOWN]

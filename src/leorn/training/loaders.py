@@ -1,0 +1,54 @@
+"""The loaders of a run: whole batches dealt out to the processes."""
+
+from collections.abc import Sequence
+
+import lightning
+from torch.utils.data import DataLoader
+
+from leorn.data.dataset import Batch, Collate, QueryBatches, QueryDataset
+from leorn.records import Query
+
+
+class Loaders(lightning.LightningDataModule):
+    """Training queries in a new order each epoch; queries to evaluate in the order of their videos."""
+
+    def __init__(
+        self,
+        collate: Collate,
+        *,
+        batch_size: int,
+        workers: int,
+        seed: int = 0,
+        train: Sequence[Query] = (),
+        evaluate: Sequence[Query] = (),
+    ) -> None:
+        super().__init__()
+        self.collate = collate
+        self.batch_size = batch_size
+        self.workers = workers
+        self.seed = seed
+        self.train = train
+        # a video's queries stand together, so that it is read once for a batch of them
+        self.evaluate = sorted(evaluate, key=lambda query: query.video)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return this process's share of the training batches."""
+        return self._loader(self.train, self.seed)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Return this process's share of the batches to evaluate."""
+        return self._loader(self.evaluate, None)
+
+    test_dataloader = val_dataloader
+
+    def _loader(self, queries: Sequence[Query], seed: int | None) -> DataLoader[Batch]:
+        trainer = self.trainer
+        rank, processes = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        batches = QueryBatches(len(queries), self.batch_size, seed=seed, rank=rank, processes=processes)
+        return DataLoader(
+            QueryDataset(queries, self.collate),
+            sampler=batches,
+            batch_size=None,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+        )

@@ -1,0 +1,119 @@
+"""The training and evaluation step. Distribution, precision and checkpoints are Lightning's."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.utilities.types import LRSchedulerTypeUnion, OptimizerLRSchedulerConfig
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from leorn.checkpoints import RECORD_KEY, NetworkRecord
+from leorn.config import EvaluationConfig, TrainingConfig
+from leorn.data.dataset import Batch
+from leorn.model.leorn import LEORN
+from leorn.records import Prediction, Query
+from leorn.scoring.metrics import evaluate_predictions
+from leorn.scoring.ranking import rank
+from leorn.training.schedules import warm_cosine
+
+
+class LEORNModule(lightning.LightningModule):
+    """A network with its recipe."""
+
+    def __init__(
+        self,
+        network: LEORN,
+        record: NetworkRecord,
+        queries: Iterable[Query],
+        evaluation: EvaluationConfig,
+        training: TrainingConfig | None = None,
+    ) -> None:
+        """Say what to train or evaluate.
+
+        Args:
+            network: the network.
+            record: what its checkpoints carry.
+            queries: those it is evaluated on.
+            evaluation: how moments are ranked and scored.
+            training: the recipe; not needed to evaluate.
+        """
+        super().__init__()
+        self.network = network
+        self.record = record
+        self.queries = {query.query_id: query for query in queries}
+        self.evaluation = evaluation
+        self.recipe = training or TrainingConfig()
+        self.predictions: dict[str, Prediction] = {}
+
+    def training_step(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch."""
+        loss = self.network.loss(self.network(**batch.inputs()), batch.spans, batch.span_mask)
+        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(batch.query_ids))
+        return loss
+
+    def validation_step(self, batch: Batch) -> None:
+        """Predict the moments of a batch, and log the loss."""
+        scored = self.network(**batch.inputs())
+        loss = self.network.loss(scored, batch.spans, batch.span_mask)
+        self.log("val/loss", loss, on_epoch=True, batch_size=len(batch.query_ids), sync_dist=True)
+        candidates = self.network.candidates(scored)
+        spans, scores = candidates.spans.cpu().numpy(), candidates.scores.cpu().numpy()
+        for query_id, query_scores in zip(batch.query_ids, scores, strict=True):
+            query = self.queries[query_id]
+            moments = rank(
+                spans * query.duration_seconds, query_scores, self.evaluation.nms_threshold, self.evaluation.top_k
+            )
+            self.predictions[query_id] = Prediction(query_id, query.video, moments)
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget what was predicted before."""
+        self.predictions = {}
+
+    def on_validation_epoch_end(self) -> None:
+        """Bring the predictions of all processes together by query id, and log what they are worth."""
+        if torch.distributed.is_initialized():
+            parts: list[Any] = [None] * torch.distributed.get_world_size()
+            torch.distributed.all_gather_object(parts, self.predictions)
+            self.predictions = {query_id: prediction for part in parts for query_id, prediction in part.items()}
+        self.predictions = {query_id: self.predictions[query_id] for query_id in self.queries}
+        metrics = evaluate_predictions(list(self.predictions.values()), list(self.queries.values()), self.evaluation)
+        self.log_dict({f"val/{name}": value for name, value in metrics.items()})
+
+    # testing is the same work on other queries
+    test_step = validation_step
+    on_test_epoch_start = on_validation_epoch_start
+    on_test_epoch_end = on_validation_epoch_end
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the record and the validation figures beside the weights."""
+        metrics = {
+            name.removeprefix("val/"): float(value)
+            for name, value in self.trainer.callback_metrics.items()
+            if name.startswith("val/")
+        }
+        checkpoint[RECORD_KEY] = {**self.record.to_dict(), "metrics": metrics}
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Return Adam over the network's parameter groups, and the recipe's schedule."""
+        recipe = self.recipe
+        rates = {"text": recipe.text_learning_rate, "objects": recipe.object_learning_rate}
+        groups = [
+            {"params": parameters, "lr": recipe.learning_rate if rates.get(name) is None else rates[name]}
+            for name, parameters in self.network.parameter_groups().items()
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        if recipe.schedule == "plateau":
+            plateau = ReduceLROnPlateau(optimizer, factor=0.8, patience=20)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": "val/loss"}}
+        steps = int(self.trainer.estimated_stepping_batches)
+        warmup = round(recipe.warmup_epochs * steps / recipe.epochs)
+        cosine = LambdaLR(optimizer, partial(warm_cosine, warmup=warmup, steps=steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
+
+    def lr_scheduler_step(self, scheduler: LRSchedulerTypeUnion, metric: Any | None) -> None:  # noqa: ANN401
+        """Advance a schedule; plateau's is advanced with the validation, so that checkpoints hold it."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
