@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs clean
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo
+LEORN := $(BIN)/leorn
+
+help: ## Say what there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+# one stamp for each set of extras: what is there already is not installed again
+.venv/%.stamp: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$(EXTRAS)"
+	@touch $@
+.venv/core.stamp: EXTRAS :=
+.venv/test.stamp: EXTRAS := [test]
+.venv/lint.stamp: EXTRAS := [test,lint]
+.venv/docs.stamp: EXTRAS := [docs]
+
+demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 6 minutes)
+	rm -rf $(DEMO)
+	$(LEORN) simulate --out $(DEMO)/data
+	$(LEORN) import-detections $(DEMO)/data/detections --out $(DEMO)/data/objects \
+	    --words $(DEMO)/data/words.npz --queries $(DEMO)/data/queries.jsonl --frames 128 --slots 10
+	$(LEORN) train --config experiments/simulated/demo.yaml
+	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test-compositional --shuffle-objects --out $(DEMO)/test-compositional
+	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test --shuffle-objects --out $(DEMO)/test
+	$(LEORN) plot $(DEMO)/run/checkpoints/best.ckpt --out $(DEMO)/pictures
+
+test: .venv/test.stamp ## Run the tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 \
+	    --jaxtyping-packages=leorn,beartype.beartype $(TESTS)
+
+lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyrefly check
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+docs: .venv/docs.stamp ## Build the documentation into docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+clean: ## Remove what was built, not the environment
+	rm -rf $(DEMO) docs/_build .pytest_cache .ruff_cache .hypothesis .coverage*
