@@ -1,7 +1,6 @@
 """Networks on disk, with everything that is needed to use them. Loading never runs code from a file."""
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 import safetensors
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from leorn.config import ExperimentConfig, ModelConfig, restore
 from leorn.errors import InputError
 from leorn.files import replace_atomically
+from leorn.jsonlines import errors_at, json_object
 from leorn.model.leorn import LEORN
 from leorn.model.published import load_published
 
@@ -69,8 +69,10 @@ def save_network(path: str | Path, network: LEORN, record: NetworkRecord) -> Non
         InputError: the file cannot be written.
     """
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    metadata = {RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)}
     with replace_atomically(path) as temporary:
-        save_file(state, temporary, metadata={RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)})
+        # not save_file(): its error for a full disk is no OSError
+        temporary.write_bytes(save(state, metadata))
 
 
 def load_network(path: str | Path) -> tuple[LEORN, NetworkRecord]:
@@ -112,7 +114,8 @@ def convert_published(config: str | Path, weights: str | Path, out: str | Path) 
     try:
         settings = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{config}: cannot be read as YAML: {error}") from error
+        reason = " ".join(str(error).split())  # PyYAML's takes several lines
+        raise InputError(f"{config}: cannot be read as YAML: {reason}") from error
     if not isinstance(settings, Mapping):
         raise InputError(f"{config}: expected the published sections (MODEL, TAN, …)")
     network = load_published(settings, _read_weights(weights))
@@ -121,19 +124,22 @@ def convert_published(config: str | Path, weights: str | Path, out: str | Path) 
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a file of `torch.save` that holds tensors and plain values only.
+    """Read a dictionary of tensors and plain values that `torch.save` wrote.
 
     Raises:
         InputError: the file is missing, cut short, or holds anything else.
     """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+    except Exception as error:  # a damaged file can make the unpickler fail in any way: KeyError, struct.error, …
         raise InputError(
             f"{path}: not a whole file of tensors; expected what torch.save() writes of tensors and plain values"
         ) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds a {type(content).__name__}; expected a dictionary")
+    return content
 
 
 def fill(network: LEORN, state: Mapping[str, Tensor], where: str) -> None:
@@ -159,18 +165,19 @@ def fill(network: LEORN, state: Mapping[str, Tensor], where: str) -> None:
 def _read_weights(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return _open_safetensors(path)[0]
-    content: Any = read_checkpoint(path)
-    content = content.get("model", content)
+    checkpoint = read_checkpoint(path)
+    content = checkpoint.get("model", checkpoint)
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise InputError(f"{path}: expected tensors by the names of their parameters, alone or under `model`")
     return content
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
     state, metadata = _open_safetensors(path)
     if RECORD_KEY not in metadata:
         raise InputError(f"{path}: no LEORN network; expected one that leorn train or leorn convert wrote")
-    return state, json.loads(metadata[RECORD_KEY])
+    with errors_at(f"{path}: {RECORD_KEY}"):
+        return state, json_object(metadata[RECORD_KEY])
 
 
 def _open_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -194,17 +194,17 @@ class SimulationConfig:
     """Videos to test on, with verb–object pairs known from training."""
     compositional_videos: int = 80
     """Videos to test on, with verb–object pairs unseen in training."""
-    queries_per_video: int = 6
+    queries_per_video: int = 8
     """Sentences about a video, at most."""
     min_duration_seconds: float = 30.0
     """Length of the shortest video."""
     max_duration_seconds: float = 60.0
     """Length of the longest video."""
-    actors: int = 3
+    actors: int = 2
     """Objects of a video that act; some use another object."""
     max_actions: int = 5
     """What an actor does, at most."""
-    bystanders: int = 4
+    bystanders: int = 2
     """Objects of a video that stand or wander."""
     temporal_share: float = 0.5
     """Share of the sentences with several moments that are told apart by before and after, where that is possible."""

@@ -94,8 +94,8 @@ class LEORN(nn.Module):
         self.moment_map = MomentMap(config.hidden_size, config.clips, config.num_scale_layers)
         self.map_conv = MapConv(config.hidden_size, config.map_kernel_sizes, self.moment_map.mask)
         self.prediction = nn.Linear(config.hidden_size, 1)
-        if config.initial_probability != 0.5:
-            nn.init.constant_(self.prediction.bias, math.log(config.initial_probability / (1 - config.initial_probability)))
+        if (share := config.initial_probability) != 0.5:
+            nn.init.constant_(self.prediction.bias, math.log(share / (1 - share)))
 
     def forward(
         self,

@@ -47,6 +47,5 @@ def cell_iou(
     span_start, span_end = spans[..., 0, None, None], spans[..., 1, None, None]
     intersection = (torch.minimum(end, span_end) - torch.maximum(start, span_start)).clamp(min=0)
     union = (torch.maximum(end, span_end) - torch.minimum(start, span_start)).clamp(min=1e-9)
-    # below the diagonal a cell ends before it starts: no moment, whatever the formula says
-    iou = (intersection / union).triu() * span_mask[..., None, None]
-    return iou.amax(1)
+    # below the diagonal a cell ends before it starts, so that nothing intersects it
+    return (intersection / union * span_mask[..., None, None]).amax(1)

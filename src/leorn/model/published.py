@@ -19,6 +19,8 @@ from leorn.model.published_names import FIXED, IGNORED, IGNORED_SECTIONS, OPTION
 _NORMS = {"bn": "batch", "ln": "layer"}
 _FRAME_MODULES = {"LEORN": "FrameAvgPool", "LEORN_F": "MultiFeatureAvgPool"}
 _CONSTANTS = {"object_interaction_layer.true_tensor"}
+# what a value looks like where ModelConfig's default does not show it
+_EXAMPLES = {"frame_size": 1024, "frames_per_clip": 4, "norm": "bn"}
 
 
 def load_published(config: Mapping[str, Any], weights: Mapping[str, Tensor | np.ndarray]) -> LEORN:
@@ -52,9 +54,10 @@ def published_config(config: Mapping[str, Any], feedforward_size: int = 1024) ->
     _check_keys(flat)
     values: dict[str, Any] = {}
     for key, name in SETTINGS.items():
-        if name == "frame_size" and flat["MODEL.NAME"] == "LEORN":
-            continue  # there it repeats the hidden size
-        if key in flat and values.setdefault(name, flat[key]) != flat[key]:
+        if key not in flat or (name == "frame_size" and flat["MODEL.NAME"] == "LEORN"):
+            continue  # LEORN's frame size repeats the hidden size
+        _check_kind(key, flat[key], _EXAMPLES.get(name, getattr(ModelConfig, name, flat[key])))
+        if values.setdefault(name, flat[key]) != flat[key]:
             _refuse_value(key, flat[key], f"{values[name]!r}, as other keys say")
     _expect("MODEL.NAME", name := values.pop("name"), _FRAME_MODULES)
     _expect("TAN.FRAME_MODULE.NAME", values.pop("frame_module"), [_FRAME_MODULES[name]])
@@ -93,6 +96,12 @@ def _check_keys(flat: Mapping[str, Any]) -> None:
         values = flat[key] if isinstance(flat[key], tuple) else (flat[key],)
         for value in values:
             _expect(key, value, [FIXED[key]])
+
+
+def _check_kind(key: str, value: object, example: object) -> None:
+    whole_for_float = isinstance(example, float) and type(value) is int
+    if type(value) is not type(example) and not whole_for_float:
+        _refuse_value(key, value, f"a value such as {example!r}")
 
 
 def _expect(key: str, value: object, allowed: Iterable[object]) -> None:
