@@ -1,0 +1,71 @@
+"""What can happen in a simulated scene, and when exactly it begins and ends.
+
+Seen in the boxes, before the detector's noise:
+
+| verb | the moment begins | the moment ends |
+|---|---|---|
+| enter | the subject, out of the frame until now, begins to cross its border | it comes to rest, wholly in the frame |
+| leave | the subject starts from rest towards a border | it is wholly out of the frame |
+| move left, right, up, down | a steady motion of ≥ 0.2 of the frame, mainly that way, begins | that motion ends |
+| approach | the subject, ≥ 0.2 away from it, starts towards an object that rests | it rests, touching the object |
+| pick up | the object, beside the resting person, begins to rise | both have moved on together, and rest |
+| put down | the person starts, and the object in the hand with it | they have stopped, the object is on the ground |
+| ride | the person, over the vehicle, starts together with it | both have stopped |
+| above | the subject's centre comes over the object's width, its lower edge over the object's top | it no longer is |
+
+A motion counts for what it looks like, whatever its purpose: one who enters from the left also moves to the right, and
+so do both boxes of a person who rides that way. Touching is a gap of 0.01 with lower edges at one height.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from leorn.data.simulation.labels import FLYERS, GROUND_LABELS, PERSON, PORTABLES, RIDEABLES, WALKERS
+
+Verb = Literal[
+    "enter",
+    "leave",
+    "move left",
+    "move right",
+    "move up",
+    "move down",
+    "approach",
+    "pick up",
+    "put down",
+    "ride",
+    "above",
+]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+
+Pair = tuple[Verb, str]
+"""A verb and the label it is about: the grammatical object where there is one, else the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happens: a verb, its subject and object as indices of the scene's objects, and when."""
+
+    verb: Verb
+    subject: int
+    thing: int | None
+    start_seconds: float
+    end_seconds: float
+
+
+def possible_pairs() -> list[Pair]:
+    """Every verb with every label it can be about."""
+    movers = (PERSON, *WALKERS, *FLYERS)
+    labels: dict[Verb, tuple[str, ...]] = {
+        "enter": movers,
+        "leave": movers,
+        "move left": (*movers, *PORTABLES, *RIDEABLES),
+        "move right": (*movers, *PORTABLES, *RIDEABLES),
+        "move up": FLYERS,
+        "move down": FLYERS,
+        "approach": GROUND_LABELS,
+        "pick up": PORTABLES,
+        "put down": PORTABLES,
+        "ride": RIDEABLES,
+        "above": GROUND_LABELS,
+    }
+    return [(verb, label) for verb in VERBS for label in labels[verb]]
