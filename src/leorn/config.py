@@ -186,7 +186,7 @@ def restore(cls: type[Config], values: Mapping[str, Any], where: str) -> Config:
 class SimulationConfig:
     """Simulated scenes: how many, how full, and how well the simulated detector sees them."""
 
-    train_videos: int = 360
+    train_videos: int = 540
     """Videos to train on."""
     val_videos: int = 60
     """Videos to choose a checkpoint by."""

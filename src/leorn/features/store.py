@@ -1,5 +1,7 @@
 """The objects of videos on disk: sharded HDF5 and an index.
 
+::
+
     folder/index.json         version, fingerprint, label names; for each video its shard, group, shape and duration
     folder/objects-00000.h5   a group for each video, in it one contiguous array of each kind:
                               features (T,N,D) fp16 · boxes (T,N,4), scores (T,N), times_seconds (T,) fp32 ·

@@ -2,16 +2,20 @@
 
 Seen in the boxes, before the detector's noise:
 
-| verb | the moment begins | the moment ends |
-|---|---|---|
-| enter | the subject, out of the frame until now, begins to cross its border | it comes to rest, wholly in the frame |
-| leave | the subject starts from rest towards a border | it is wholly out of the frame |
-| move left, right, up, down | a steady motion of ≥ 0.2 of the frame, mainly that way, begins | that motion ends |
-| approach | the subject, ≥ 0.2 away from it, starts towards an object that rests | it rests, touching the object |
-| pick up | the object, beside the resting person, begins to rise | both have moved on together, and rest |
-| put down | the person starts, and the object in the hand with it | they have stopped, the object is on the ground |
-| ride | the person, over the vehicle, starts together with it | both have stopped |
-| above | the subject's centre comes over the object's width, its lower edge over the object's top | it no longer is |
+- *enter*: from when the subject, out of the frame until now, begins to cross its border; until it comes to rest,
+  wholly in the frame.
+- *leave*: from when the subject starts from rest towards a border; until it is wholly out of the frame.
+- *move left, right, up, down*: from when a steady motion of ≥ 0.2 of the frame, mainly that way, begins; until that
+  motion ends.
+- *approach*: from when the subject, ≥ 0.2 away from it, starts towards an object that rests; until it rests, touching
+  the object.
+- *pick up*: from when the object, beside the resting person, begins to rise; until both have moved on together, and
+  rest.
+- *put down*: from when the person starts, and the object in the hand with it; until they have stopped, the object is
+  on the ground.
+- *ride*: from when the person, over the vehicle, starts together with it; until both have stopped.
+- *above*: from when the subject's centre comes over the object's width, its lower edge over the object's top; until
+  it no longer is.
 
 A motion counts for what it looks like, whatever its purpose: one who enters from the left also moves to the right, and
 so do both boxes of a person who rides that way. Touching is a gap of 0.01 with lower edges at one height.
