@@ -23,7 +23,7 @@ demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, dra
 	rm -rf $(DEMO)
 	$(LEORN) simulate --out $(DEMO)/data
 	$(LEORN) import-detections $(DEMO)/data/detections --out $(DEMO)/data/objects \
-	    --words $(DEMO)/data/words.npz --queries $(DEMO)/data/queries.jsonl --frames 128 --slots 10
+	    --words $(DEMO)/data/words.npz --queries $(DEMO)/data/queries.jsonl --frames 32 --slots 10
 	$(LEORN) train --config experiments/simulated/demo.yaml
 	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test-compositional --shuffle-objects --out $(DEMO)/test-compositional
 	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test --shuffle-objects --out $(DEMO)/test

@@ -1,24 +1,37 @@
 """The command line: parse, call one function, print. Torch is imported only by a command that needs it."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
-from jsonargparse.typing import PositiveInt
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from leorn import __version__
 from leorn.config import DatasetName, EvaluationConfig, ExperimentConfig, SimulationConfig, restore
 from leorn.errors import InputError
-from leorn.terminal import fail, is_first_process, progress, say, show, write_json
+from leorn.terminal import fail, is_first_process, progress, say, show, speak_with_one_voice, write_json
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
 
 class Parser(ArgumentParser):
     """A parser whose errors are one line, which names the full path of a key."""
+
+    reading = ""
+
+    def parse_path(self, path: str | os.PathLike[str], *arguments: Any, **options: Any) -> Namespace:  # noqa: ANN401
+        """Read a configuration file, which an error then names."""
+        self.reading = f"{path}: "
+        try:
+            values = super().parse_path(path, *arguments, **options)
+        except UnicodeDecodeError:
+            self.error("not UTF-8; expected YAML")
+        self.reading = ""
+        return values
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong with the arguments, and leave with status 2."""
@@ -28,12 +41,15 @@ class Parser(ArgumentParser):
             message = f"unknown key {unknown[2]}.{unknown[3]}"
         elif unknown:
             message = f"leorn {unknown[2]}: unknown key {unknown[3]}"
-        fail(message)
+        elif message.startswith("Unexpected config"):
+            message = "no keys in it; expected YAML such as in experiments/"
+        fail(self.reading + message)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `leorn`; bad input is one line on stderr and exit status 2."""
     options = make_parser().parse_args(arguments)
+    speak_with_one_voice()
     try:
         COMMANDS[options.command][0](options[options.command])
     except InputError as error:
@@ -44,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def make_parser() -> Parser:
     """Return the parser of `leorn` and its commands."""
-    parser = Parser(prog="leorn", description="Find the moment of a video that a sentence describes.")
+    description = "Find the moment of a video that a sentence describes."
+    # a key cut short is an unknown key
+    parser = Parser(prog="leorn", description=description, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"leorn {__version__}")
     commands = parser.add_subcommands(dest="command", required=True, title="commands", metavar="COMMAND")
     for name, (run, add_options) in COMMANDS.items():
@@ -56,9 +74,13 @@ def make_parser() -> Parser:
 
 def train(options: Namespace) -> None:
     """Train a network, and keep the checkpoint that is best on validation."""
-    from leorn.training.run import train as run
+    from leorn.training.checks import check_experiment
 
     config = make(ExperimentConfig, options)
+    check_experiment(config)
+    # torch only now: what is wrong with a configuration is said at once
+    from leorn.training.run import train as run
+
     best = run(config, resume=options.resume, say=say, progress=progress("checking videos"))
     say(f"best checkpoint: {best}")
 
@@ -118,8 +140,10 @@ def score(options: Namespace) -> None:
     from leorn.data.annotations import read_queries
     from leorn.scoring.metrics import evaluate_predictions
     from leorn.scoring.predictions import apply_nms, read_predictions
+    from leorn.training.checks import check_evaluation
 
     evaluation = make(EvaluationConfig, options)
+    check_evaluation(evaluation)
     queries = read_queries(options.queries, options.dataset, options.split).queries
     predictions = apply_nms(read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k)
     metrics = evaluate_predictions(predictions, queries, evaluation)
@@ -173,13 +197,14 @@ def simulate(options: Namespace) -> None:
     """Make simulated scenes: object tracks, and sentences about what happens in them."""
     from leorn.data.simulate import simulate as run
 
-    run(options.out, make(SimulationConfig, options))
+    run(options.out, make(SimulationConfig, options), options.seed, progress("simulating"))
     say(f"wrote simulated scenes to {options.out}")
 
 
 def simulate_options(parser: Parser) -> None:
     """Options of `leorn simulate`."""
     parser.add_argument("--out", required=True, help="Folder for queries.jsonl, detections/ and words.npz.")
+    parser.add_argument("--seed", type=NonNegativeInt, default=0, help="The same seed gives the same bytes.")
     parser.add_class_arguments(SimulationConfig)
 
 

@@ -1,8 +1,11 @@
 """What a person sees of a command: lines, tables, progress, and one line when something is wrong."""
 
 import json
+import logging
 import os
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +23,19 @@ def fail(message: str) -> NoReturn:
 def is_first_process() -> bool:
     """Say whether this is the process that speaks, of those that share a run."""
     return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
+
+
+def speak_with_one_voice() -> None:
+    """Leave warnings to the first process, and a full disk to the thread that waits for the one that writes logs."""
+    if not is_first_process():
+        logging.disable(logging.WARNING)
+        warnings.simplefilter("ignore")
+    threading.excepthook = _leave_out_full_disks
+
+
+def _leave_out_full_disks(arguments: threading.ExceptHookArgs) -> None:
+    if not issubclass(arguments.exc_type, OSError):
+        threading.__excepthook__(arguments)
 
 
 def say(line: str) -> None:

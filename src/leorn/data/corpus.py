@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from leorn.config import DataConfig, ModelConfig
 from leorn.data.annotations import read_queries
@@ -45,6 +46,25 @@ class Corpus:
             frame_features=self.frame_features,
             objects_of=objects_of,
         )
+
+    def check_same_features(self, fingerprint: Mapping[str, Any], words: str | None, network: str) -> None:
+        """See that objects and words are described as those that a network was trained on.
+
+        Args:
+            fingerprint: how the network's features were made.
+            words: where its word vectors come from; None where nothing says so.
+            network: whose they are, for the message.
+
+        Raises:
+            InputError: naming what differs.
+        """
+        here = dict(self.source.fingerprint)
+        differing = sorted(key for key in {*fingerprint, *here} if fingerprint.get(key) != here.get(key))
+        if differing:
+            told = ", ".join(f"{key} {here.get(key)!r} instead of {fingerprint.get(key)!r}" for key in differing)
+            raise InputError(f"{self.source.path}: not the features that {network} was trained on: {told}")
+        if words is not None and words != self.words.source:
+            raise InputError(f"word vectors {self.words.source}: {network} was trained on {words}")
 
 
 def open_corpus(

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from leorn.data.words import TOKENIZERS, WordVectors
+from leorn.errors import InputError
 from leorn.features.published import FrameFeatures
 from leorn.features.sources import ObjectSource
 from leorn.records import Query
@@ -141,8 +142,14 @@ def middle_rows(stored: int, frames: int) -> Int[np.ndarray, "{frames}"]:
 
 
 def shuffled_videos(queries: Sequence[Query], seed: int) -> dict[str, str]:
-    """Give every video of the queries the objects of another one, by a seeded cycle through them all."""
+    """Give every video of the queries the objects of another one, by a seeded cycle through them all.
+
+    Raises:
+        InputError: there is no other video.
+    """
     videos = sorted({query.video for query in queries})
+    if len(videos) < 2:
+        raise InputError(f"objects cannot be shuffled: all queries are about {videos[0]}; expected two videos or more")
     order = [videos[i] for i in np.random.default_rng(seed).permutation(len(videos))]
     return dict(zip(order, [*order[1:], order[0]], strict=True))
 

@@ -1,5 +1,6 @@
 """What happens beside the steps of a run."""
 
+import io
 import time
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from leorn.data.dataset import Batch
 from leorn.files import replace_atomically
 from leorn.scoring.report import markdown_table
+from leorn.training.checks import LOSS
 
 BEST = "best"
 LAST = "last"
+VALIDATION = "val/"
+"""What the names of validation figures begin with in the logs."""
 
 
 def checkpoints(folder: Path, monitor: str) -> list[ModelCheckpoint]:
@@ -26,12 +30,21 @@ def checkpoints(folder: Path, monitor: str) -> list[ModelCheckpoint]:
         "save_on_train_epoch_end": True,
         "auto_insert_metric_name": False,
     }
-    smaller_is_better = monitor == "loss"
+    smaller_is_better = monitor == LOSS
     best = ModelCheckpoint(
-        filename=BEST, monitor=f"val/{monitor}", mode="min" if smaller_is_better else "max", **settings
+        filename=BEST, monitor=f"{VALIDATION}{monitor}", mode="min" if smaller_is_better else "max", **settings
     )
     last = ModelCheckpoint(filename=LAST, every_n_epochs=1, **settings)
     return [best, last]
+
+
+def validation_figures(trainer: lightning.Trainer) -> dict[str, float]:
+    """Return the figures of the last validation by their plain names."""
+    return {
+        name.removeprefix(VALIDATION): float(value)
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith(VALIDATION)
+    }
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
@@ -40,8 +53,11 @@ class AtomicCheckpoints(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
         """Write a checkpoint; see the base class."""
         del storage_options
+        # through memory: on a full disk torch's own writer fails with anything but an OSError
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
         with replace_atomically(path) as temporary:
-            torch.save(checkpoint, temporary)
+            temporary.write_bytes(content.getbuffer())
 
 
 class EpochSeed(Callback):
@@ -50,12 +66,15 @@ class EpochSeed(Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Seed dropout for this epoch and process."""
-        del pl_module
-        draw = torch.Generator().manual_seed(self.seed)
-        base = int(torch.randint(2**40, (1,), generator=draw))
-        torch.manual_seed(base + trainer.current_epoch * trainer.world_size + trainer.global_rank)
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Seed dropout for this epoch and process, after the loaders have drawn seeds of their own."""
+        del pl_module, batch
+        if batch_idx == 0:
+            draw = torch.Generator().manual_seed(self.seed)
+            base = int(torch.randint(2**40, (1,), generator=draw))
+            torch.manual_seed(base + trainer.current_epoch * trainer.world_size + trainer.global_rank)
 
 
 class ExamplesPerSecond(Callback):
@@ -85,14 +104,10 @@ class ExamplesPerSecond(Callback):
 class ValidationTable(Callback):
     """Put the validation figures into TensorBoard as a table, beside the scalars."""
 
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Write the table of this epoch."""
         del pl_module
-        metrics = {
-            name.removeprefix("val/"): float(value)
-            for name, value in trainer.callback_metrics.items()
-            if name.startswith("val/")
-        }
+        metrics = validation_figures(trainer)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 table = markdown_table({f"epoch {trainer.current_epoch}": metrics})

@@ -8,7 +8,7 @@ from typing import Any
 from leorn.checkpoints import NetworkRecord, load_network
 from leorn.config import EvaluationConfig, ExperimentConfig
 from leorn.data.annotations import read_queries
-from leorn.data.corpus import Corpus, open_corpus
+from leorn.data.corpus import open_corpus
 from leorn.data.dataset import shuffled_videos
 from leorn.errors import InputError
 from leorn.features.sources import Progress
@@ -17,7 +17,7 @@ from leorn.scoring.baselines import constant_window_predictions, constant_window
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
-from leorn.training.trainer import make_trainer
+from leorn.training.trainer import make_trainer, one_line_errors
 
 SHUFFLED = "same network, objects of another video"
 CONSTANT = "constant window"
@@ -74,7 +74,7 @@ def evaluate(
         evaluation=evaluation or experiment.evaluation,
     )
     corpus = open_corpus(experiment.data, record.model, (split,), progress)
-    _check_same_features(record, corpus, str(checkpoint))
+    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
     queries = corpus.queries[split]
     trainer = make_trainer(devices=devices, accelerator=accelerator)
 
@@ -86,7 +86,8 @@ def evaluate(
             workers=experiment.training.workers,
             evaluate=queries,
         )
-        trainer.test(module, loaders, verbose=False)
+        with one_line_errors(str(checkpoint), trainer.global_rank):
+            trainer.test(module, loaders, verbose=False)
         return tuple(module.predictions.values())
 
     predictions = predict(None)
@@ -115,17 +116,7 @@ def _constant_windows(experiment: ExperimentConfig) -> list[tuple[float, float]]
     data, evaluation = experiment.data, experiment.evaluation
     try:
         train = read_queries(data.queries, data.dataset, "train").queries
+        threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
+        return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict)
     except InputError:
         return []
-    threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
-    return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict) if train else []
-
-
-def _check_same_features(record: NetworkRecord, corpus: Corpus, checkpoint: str) -> None:
-    here = dict(corpus.source.fingerprint)
-    differing = sorted(key for key in {*record.fingerprint, *here} if record.fingerprint.get(key) != here.get(key))
-    if differing:
-        told = ", ".join(f"{key} {here.get(key)!r} instead of {record.fingerprint.get(key)!r}" for key in differing)
-        raise InputError(f"{corpus.source.path}: not the features that {checkpoint} was trained on: {told}")
-    if record.words is not None and record.words != corpus.words.source:
-        raise InputError(f"word vectors {corpus.words.source}: {checkpoint} was trained on {record.words}")

@@ -54,6 +54,7 @@ def explain(checkpoint: str | Path, split: str, query_ids: Sequence[str] = ()) -
     network, record = load_network(checkpoint)
     experiment = experiment_of(record, checkpoint)
     corpus = open_corpus(experiment.data, record.model, (split,))
+    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
     collate = corpus.collate(experiment.data, record.model)
     for query in _choose(corpus.queries[split], query_ids, split):
         with torch.no_grad():

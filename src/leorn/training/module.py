@@ -17,6 +17,8 @@ from leorn.model.leorn import LEORN
 from leorn.records import Prediction, Query
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.ranking import rank
+from leorn.training.callbacks import VALIDATION, validation_figures
+from leorn.training.checks import LOSS
 from leorn.training.schedules import warm_cosine
 
 
@@ -51,14 +53,22 @@ class LEORNModule(lightning.LightningModule):
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of a batch."""
         loss = self.network.loss(self.network(**batch.inputs()), batch.spans, batch.span_mask)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(batch.query_ids))
+        self.log(
+            "train/loss",
+            loss,
+            on_step=True,
+            on_epoch=True,
+            prog_bar=True,
+            batch_size=len(batch.query_ids),
+            sync_dist=True,
+        )
         return loss
 
     def validation_step(self, batch: Batch) -> None:
         """Predict the moments of a batch, and log the loss."""
         scored = self.network(**batch.inputs())
         loss = self.network.loss(scored, batch.spans, batch.span_mask)
-        self.log("val/loss", loss, on_epoch=True, batch_size=len(batch.query_ids), sync_dist=True)
+        self.log(f"{VALIDATION}{LOSS}", loss, on_epoch=True, batch_size=len(batch.query_ids), sync_dist=True)
         candidates = self.network.candidates(scored)
         spans, scores = candidates.spans.cpu().numpy(), candidates.scores.cpu().numpy()
         for query_id, query_scores in zip(batch.query_ids, scores, strict=True):
@@ -80,40 +90,41 @@ class LEORNModule(lightning.LightningModule):
             self.predictions = {query_id: prediction for part in parts for query_id, prediction in part.items()}
         self.predictions = {query_id: self.predictions[query_id] for query_id in self.queries}
         metrics = evaluate_predictions(list(self.predictions.values()), list(self.queries.values()), self.evaluation)
-        self.log_dict({f"val/{name}": value for name, value in metrics.items()})
+        self.log_dict({f"{VALIDATION}{name}": value for name, value in metrics.items()})
 
     # testing is the same work on other queries
     test_step = validation_step
     on_test_epoch_start = on_validation_epoch_start
     on_test_epoch_end = on_validation_epoch_end
 
+    def on_train_epoch_end(self) -> None:
+        """Advance a plateau schedule, before the checkpoints are written; Lightning would do it after them."""
+        schedule = self.lr_schedulers()
+        if isinstance(schedule, ReduceLROnPlateau):
+            schedule.step(validation_figures(self.trainer)[LOSS])
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the record and the validation figures beside the weights."""
-        metrics = {
-            name.removeprefix("val/"): float(value)
-            for name, value in self.trainer.callback_metrics.items()
-            if name.startswith("val/")
-        }
-        checkpoint[RECORD_KEY] = {**self.record.to_dict(), "metrics": metrics}
+        checkpoint[RECORD_KEY] = {**self.record.to_dict(), "metrics": validation_figures(self.trainer)}
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return Adam over the network's parameter groups, and the recipe's schedule."""
         recipe = self.recipe
         rates = {"text": recipe.text_learning_rate, "objects": recipe.object_learning_rate}
         groups = [
-            {"params": parameters, "lr": recipe.learning_rate if rates.get(name) is None else rates[name]}
+            {"name": name, "params": parameters, "lr": recipe.learning_rate if rates.get(name) is None else rates[name]}
             for name, parameters in self.network.parameter_groups().items()
         ]
         optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         if recipe.schedule == "plateau":
             plateau = ReduceLROnPlateau(optimizer, factor=0.8, patience=20)
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": "val/loss"}}
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": f"{VALIDATION}{LOSS}"}}
         steps = int(self.trainer.estimated_stepping_batches)
         warmup = round(recipe.warmup_epochs * steps / recipe.epochs)
         cosine = LambdaLR(optimizer, partial(warm_cosine, warmup=warmup, steps=steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
 
     def lr_scheduler_step(self, scheduler: LRSchedulerTypeUnion, metric: Any | None) -> None:  # noqa: ANN401
-        """Advance a schedule; plateau's is advanced with the validation, so that checkpoints hold it."""
+        """Advance a schedule, other than plateau's: see `on_train_epoch_end`."""
         if not isinstance(scheduler, ReduceLROnPlateau):
             super().lr_scheduler_step(scheduler, metric)

@@ -11,7 +11,7 @@ import yaml
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 
-from leorn.checkpoints import RECORD_KEY, NetworkRecord, load_network, read_checkpoint
+from leorn.checkpoints import NetworkRecord, load_network
 from leorn.config import ExperimentConfig
 from leorn.data.corpus import Corpus, open_corpus
 from leorn.errors import InputError
@@ -19,14 +19,16 @@ from leorn.features.sources import Progress
 from leorn.files import write_text
 from leorn.model.leorn import LEORN
 from leorn.training.callbacks import BEST, LAST, EpochSeed, ExamplesPerSecond, ValidationTable, checkpoints
+from leorn.training.checks import check_experiment
+from leorn.training.evaluate import experiment_of
 from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
-from leorn.training.trainer import make_trainer
+from leorn.training.trainer import make_trainer, one_line_errors
 
 CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 # what may change when a run is taken up again: it does not change what is learned
-_FREE = {"devices", "accelerator", "workers", "loggers"}
+_FREE = {"training.accelerator", "training.workers", "training.loggers", "data.check_values"}
 
 
 def train(
@@ -50,15 +52,18 @@ def train(
     Raises:
         InputError: something to read is missing or wrong, or the folder holds another run.
     """
-    out = Path(config.out)
-    last = _place(config, resume=resume)
-    corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
-    for note in corpus.notes:
-        say(note)
+    check_experiment(config)
+    last = Path(config.out) / CHECKPOINTS / f"{LAST}.ckpt"
+    before = _taken_up(config, last, resume=resume)
     lightning.seed_everything(config.training.seed, verbose=False)
     network = LEORN(config.model)
     if config.training.initial_network is not None:
         say(_start_from(network, config.training.initial_network))
+    corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
+    if before is not None:
+        corpus.check_same_features(before.fingerprint, before.words, str(last))
+    for note in corpus.notes:
+        say(note)
     module = LEORNModule(network, _record(config, corpus), corpus.queries["val"], config.evaluation, config.training)
     loaders = Loaders(
         corpus.collate(config.data, config.model),
@@ -68,9 +73,17 @@ def train(
         train=corpus.queries["train"],
         evaluate=corpus.queries["val"],
     )
-    if int(os.environ.get("LOCAL_RANK", 0)) == 0:
-        write_text(out / CONFIG, yaml.safe_dump(_plain(config), sort_keys=False))
-    trainer = make_trainer(
+    trainer = _trainer(config)
+    if trainer.is_global_zero:
+        write_text(Path(config.out) / CONFIG, yaml.safe_dump(_plain(config), sort_keys=False))
+    with one_line_errors(config.out, trainer.global_rank):
+        trainer.fit(module, loaders, ckpt_path=None if before is None else last, weights_only=True)
+    return last.with_name(f"{BEST}.ckpt")
+
+
+def _trainer(config: ExperimentConfig) -> lightning.Trainer:
+    loggers = _loggers(config)
+    return make_trainer(
         devices=config.training.devices,
         accelerator=config.training.accelerator,
         precision=config.training.precision,
@@ -79,36 +92,36 @@ def train(
         gradient_clip_val=config.training.gradient_clip,
         log_every_n_steps=10,
         callbacks=[
-            *checkpoints(out / CHECKPOINTS, config.training.monitor),
+            *checkpoints(Path(config.out) / CHECKPOINTS, config.training.monitor),
             EpochSeed(config.training.seed),
             ExamplesPerSecond(),
             ValidationTable(),
-            LearningRateMonitor(),
+            *([LearningRateMonitor()] if loggers else []),
         ],
-        loggers=_loggers(config),
+        loggers=loggers,
     )
-    trainer.fit(module, loaders, ckpt_path=last, weights_only=True)
-    return out / CHECKPOINTS / f"{BEST}.ckpt"
 
 
-def _place(config: ExperimentConfig, *, resume: bool) -> Path | None:
-    """Return the checkpoint to go on from, having looked at what the run's folder holds already."""
-    last = Path(config.out) / CHECKPOINTS / f"{LAST}.ckpt"
-    if not last.exists():
+def _taken_up(config: ExperimentConfig, last: Path, *, resume: bool) -> NetworkRecord | None:
+    """Return the record of the run to go on with, having looked at what the run's folder holds already."""
+    # os.path, because Path.exists() raises where a folder may not be looked into
+    if not os.path.exists(last):
         return None
     if not resume:
         raise InputError(f"{config.out} holds a run already; go on with --resume, or choose another --out")
-    then = read_checkpoint(last).get(RECORD_KEY, {}).get("experiment") or {}
-    changed = [
-        f"{section}.{key}"
-        for section, values in _plain(config).items()
-        if isinstance(values, dict)
-        for key, value in values.items()
-        if key not in _FREE and then.get(section, {}).get(key) != value
-    ]
+    record = load_network(last)[1]
+    then = _options(experiment_of(record, last))
+    changed = [key for key, value in _options(config).items() if value != then[key]]
     if changed:
         raise InputError(f"{last} is of another configuration: {', '.join(changed)} differ; choose another --out")
-    return last
+    return record
+
+
+def _options(config: ExperimentConfig) -> dict[str, object]:
+    """Return by full name the options that a run must keep."""
+    sections = {name: values for name, values in _plain(config).items() if isinstance(values, dict)}
+    options = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
+    return {key: value for key, value in options.items() if key not in _FREE}
 
 
 def _plain(config: ExperimentConfig) -> dict[str, object]:
@@ -123,11 +136,14 @@ def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
 
 def _start_from(network: LEORN, path: str) -> str:
     """Take over what fits of another network's weights, and say how much that is."""
-    other = load_network(path)[0].state_dict()
+    other, record = load_network(path)
+    width, expected = record.model.hidden_size, network.config.hidden_size
+    if width != expected:
+        raise InputError(f"training.initial_network {path}: model.hidden_size {width}; expected {expected} as here")
     own = network.state_dict()
-    fitting = {name: value for name, value in other.items() if name in own and value.shape == own[name].shape}
-    if not fitting:
-        raise InputError(f"training.initial_network {path}: none of its weights fits this network")
+    fitting = {
+        name: value for name, value in other.state_dict().items() if name in own and value.shape == own[name].shape
+    }
     network.load_state_dict({**own, **fitting})
     return f"start: {len(fitting)} of {len(own)} weights from {path}"
 
@@ -135,10 +151,8 @@ def _start_from(network: LEORN, path: str) -> str:
 def _loggers(config: ExperimentConfig) -> list[Logger]:
     makers: dict[str, Callable[[], Logger]] = {
         "tensorboard": lambda: TensorBoardLogger(config.out, name="tensorboard", version=""),
-        "csv": lambda: CSVLogger(config.out, name="csv", version=""),
+        # a version of its own each time: CSVLogger deletes what is in its folder
+        "csv": lambda: CSVLogger(config.out, name="csv"),
         "wandb": lambda: WandbLogger(save_dir=config.out, project="leorn", name=Path(config.out).name),
     }
-    try:
-        return [makers[name]() for name in config.training.loggers]
-    except ModuleNotFoundError as error:
-        raise InputError(f"training.loggers: {error}; pip install leorn[wandb] adds Weights & Biases") from error
+    return [makers[name]() for name in config.training.loggers]

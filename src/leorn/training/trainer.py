@@ -2,17 +2,23 @@
 
 import logging
 import os
+import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from leorn.errors import InputError
 from leorn.training.callbacks import AtomicCheckpoints
+
+log = logging.getLogger(__name__)
 
 # torchrun tells each process how many there are
 _LOCAL, _ALL = "LOCAL_WORLD_SIZE", "WORLD_SIZE"
@@ -22,6 +28,8 @@ _HINTS = (
     r".*Checkpoint directory .* exists and is not empty.*",
     r".*treespec.*is deprecated.*",
     r".*GPU available but not used.*",
+    # every process has all predictions, so its figures are everybody's
+    r".*sync_dist=True.*",
 )
 
 
@@ -36,6 +44,9 @@ def make_trainer(
     """Return a trainer over `devices` processes of this machine, or over those that torchrun started.
 
     BatchNorm is synchronised between devices where there is a GPU, as in the published recipe.
+
+    Raises:
+        InputError: this machine has no such accelerator, or not as many.
     """
     _quieten()
     nodes = 1
@@ -44,27 +55,58 @@ def make_trainer(
         nodes = int(os.environ[_ALL]) // devices
     gpu = accelerator in {"gpu", "cuda"} or (accelerator == "auto" and torch.cuda.is_available())
     progress = [RichProgressBar()] if sys.stderr.isatty() or sys.stdout.isatty() else []
-    return lightning.Trainer(
-        devices=devices,
-        num_nodes=nodes,
-        accelerator=accelerator,
-        strategy="ddp" if devices * nodes > 1 else "auto",
-        sync_batchnorm=gpu and devices * nodes > 1,
-        use_distributed_sampler=False,
-        deterministic="warn",
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        enable_progress_bar=bool(progress),
-        logger=list(loggers),
-        callbacks=[*callbacks, *progress],
-        plugins=[AtomicCheckpoints()],
-        **options,
-    )
+    try:
+        return lightning.Trainer(
+            devices=devices,
+            num_nodes=nodes,
+            accelerator=accelerator,
+            strategy="ddp" if devices * nodes > 1 else "auto",
+            sync_batchnorm=gpu and devices * nodes > 1,
+            use_distributed_sampler=False,
+            deterministic="warn",
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            enable_progress_bar=bool(progress),
+            logger=list(loggers),
+            callbacks=[*callbacks, *progress],
+            plugins=[AtomicCheckpoints()],
+            **options,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        raise InputError(f"{devices} devices, accelerator {accelerator}: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def one_line_errors(what: str, process: int = 0) -> Iterator[None]:
+    """Make an `InputError` of one line of what a run meets outside itself: a full disk, a video that went bad.
+
+    Args:
+        what: is run, for the message.
+        process: its number, 0 for the first, which speaks for all.
+
+    Raises:
+        InputError: the disk failed, an `InputError` was raised in a loader's process, which wraps it in its traceback,
+            or another process of the run has stopped.
+    """
+    try:
+        yield
+    except (InputError, OSError) as error:
+        name = f"{InputError.__module__}.{InputError.__qualname__}: "
+        message = str(error).rpartition(name)[2].strip() if isinstance(error, InputError) else f"{what}: {error}"
+        if process > 0:
+            # the first one may never hear of this
+            log.error("process %d: %s", process, message)
+        raise InputError(message) from error
+    except RuntimeError as error:
+        # gloo's words where another process of the run is gone
+        if not re.search("closed by peer|reset by peer|Broken pipe", str(error)):
+            raise
+        raise InputError(f"{what}: another process of the run has stopped; it says why") from error
 
 
 def _quieten() -> None:
     """Leave Lightning's hints about itself out; what it has to say about the run stays."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("pytorch.utilities.rank_zero", "fabric.utilities.seed", "fabric.utilities.distributed"):
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
     for hint in _HINTS:
         warnings.filterwarnings("ignore", hint)

@@ -1,0 +1,93 @@
+"""What does not fit together in an experiment, found before anything is read. Imports no torch."""
+
+from importlib.util import find_spec
+from math import inf
+
+from leorn.config import EvaluationConfig, ExperimentConfig
+from leorn.errors import InputError
+from leorn.records import Moment, Prediction, Query
+from leorn.scoring.metrics import evaluate_predictions
+
+LOSS = "loss"
+_RANGES = {
+    "data.slots": (1, inf),
+    "model.word_size": (1, inf),
+    "model.object_size": (1, inf),
+    "model.frame_size": (1, inf),
+    "model.frames": (1, inf),
+    "model.clips": (1, inf),
+    "model.hidden_size": (4, inf),
+    "model.feedforward_size": (1, inf),
+    "model.num_heads": (1, inf),
+    "model.num_layers": (0, inf),
+    "model.num_text_layers": (1, inf),
+    "model.temporal_shift": (0, inf),
+    "model.num_scale_layers": (1, inf),
+    "model.map_kernel_sizes": (1, inf),
+    "model.attention_dropout": (0, 1),
+    "model.box_dropout": (0, 1),
+    "training.epochs": (1, inf),
+    "training.batch_size": (1, inf),
+    "training.accumulate": (1, inf),
+    "training.learning_rate": (0, inf),
+    "training.text_learning_rate": (0, inf),
+    "training.object_learning_rate": (0, inf),
+    "training.weight_decay": (0, inf),
+    "training.gradient_clip": (0, inf),
+    "training.devices": (1, inf),
+    "training.workers": (0, inf),
+    "training.seed": (0, 2**32 - 1),
+}
+
+
+def check_experiment(config: ExperimentConfig) -> None:
+    """Say what does not fit together in an experiment, as far as its configuration tells.
+
+    Raises:
+        InputError: naming the key and what would be right.
+    """
+    for key, (low, high) in _RANGES.items():
+        section, name = key.split(".")
+        _check_range(key, getattr(getattr(config, section), name), low, high)
+    _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
+    check_evaluation(config.evaluation)
+    figures = (*figure_names(config.evaluation), LOSS)
+    if config.training.monitor not in figures:
+        raise InputError(f"training.monitor {config.training.monitor}: no such figure; expected {', '.join(figures)}")
+    if "wandb" in config.training.loggers and find_spec("wandb") is None:
+        raise InputError("training.loggers: wandb is not installed; pip install leorn[wandb] adds it")
+
+
+def check_evaluation(evaluation: EvaluationConfig) -> None:
+    """Say what does not fit together in how moments are ranked and scored.
+
+    Raises:
+        InputError: naming the key and what would be right.
+    """
+    figure_names(evaluation)
+    _check_range("evaluation.nms_threshold", evaluation.nms_threshold, 0, 1)
+    if evaluation.top_k < max(evaluation.recalls):
+        raise InputError(
+            f"evaluation.top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
+            f"expected {max(evaluation.recalls)} or more"
+        )
+
+
+def figure_names(evaluation: EvaluationConfig) -> tuple[str, ...]:
+    """Return the names of the figures that an evaluation gives, such as "R1@0.5".
+
+    Raises:
+        InputError: a threshold or a number of answers is out of range.
+    """
+    moment = (Moment(0.0, 1.0),)
+    return tuple(evaluate_predictions([Prediction("", "", moment)], [Query("", "", "any", 1.0, moment)], evaluation))
+
+
+def _check_range(key: str, value: float | tuple[int, ...] | None, low: float, high: float) -> None:
+    if value == ():
+        raise InputError(f"{key} is empty; expected one number or more")
+    for number in value if isinstance(value, tuple) else (value,):
+        # NaN is in no range
+        if number is not None and not low <= number <= high:
+            expected = f"{low} or more" if high == inf else f"{low} to {high}"
+            raise InputError(f"{key} {number}; expected {expected}")

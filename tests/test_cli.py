@@ -1,0 +1,219 @@
+"""The commands, on the tiny data set."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from leorn import __version__
+from leorn.checkpoints import load_network
+from leorn.cli import main
+from leorn.config import EvaluationConfig
+from leorn.data.annotations import read_queries
+from leorn.features.store import FeatureStore
+from leorn.scoring.metrics import evaluate_predictions
+from leorn.scoring.predictions import read_predictions
+from tests.commands import LEORN, Refused, files
+from tests.model.published_layout import published_layout, published_weights
+from tests.model.small import SMALL, random_inputs, random_network
+from tests.tiny import Tiny
+
+
+def test_help_and_configuration_errors_import_no_torch(tiny: Tiny, tmp_path: Path) -> None:
+    config = tiny.write_experiment(tmp_path / "e.yaml", tmp_path / "run", training__monitor="R9@0.5")
+    script = """
+import json, sys
+from leorn.cli import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit as left:
+        print("status", left.code)
+slow = {"torch", "lightning", "matplotlib", "h5py", "tensorboard"}
+print("imported", sorted(slow & {name.split(".")[0] for name in sys.modules}))
+"""
+    commands = [
+        ["--help"], ["train", "--help"], ["train", "--config", "none.yaml"],
+        ["train", "--config", str(config)], ["train", "--config", str(config), "--training.epoch", "3"],
+    ]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(commands)], capture_output=True, text=True, check=True
+    )
+    assert [line for line in done.stdout.splitlines() if line.startswith("status")] == [
+        "status 0", "status 0", "status 2", "status 2", "status 2",
+    ]  # fmt: skip
+    assert done.stdout.endswith("imported []\n")
+    assert [line.split(":")[1] for line in done.stderr.splitlines()] == [" error"] * 3
+
+
+def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    for name in ("train", "evaluate", "score", "plot", "simulate", "import-detections", "convert"):
+        assert f"\n    {name} " in shown
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"leorn {__version__}\n"
+
+
+def test_an_option_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--training.batch_size BATCH_SIZE Queries a step, on each device. (type: int, default: 16)" in shown
+
+
+def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
+    tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert files(tmp_path) == {"predictions.jsonl", "metrics.json"}
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["split"] == "test"
+    assert list(written["metrics"]) == ["best", "constant window"]
+    for name, figures in written["metrics"].items():
+        (row,) = (line for line in shown.splitlines() if name in line)
+        assert [cell.strip() for cell in row.split("│")[2:-1]] == [f"{value:.2f}" for value in figures.values()]
+
+    predictions = tmp_path / "predictions.jsonl"
+    rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+    assert [list(row) for row in rows] == [["query_id", "video", "moments"]] * 10
+    main(
+        ["score", "--predictions", str(predictions), "--queries", str(tiny.queries), "--split", "test",
+         "--format", "json"]
+    )  # fmt: skip
+    assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": written["metrics"]["best"]}
+
+
+def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.ckpt"
+    mine.write_bytes(trained.read_bytes())
+    main(["evaluate", str(mine), "--split", "val", "--accelerator", "cpu"])
+    assert files(tmp_path) == {"mine.ckpt", "val/predictions.jsonl", "val/metrics.json"}
+    assert "mine" in json.loads((tmp_path / "val/metrics.json").read_text())["metrics"]
+
+
+def test_evaluate_reads_data_from_where_it_lies_now(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    mine = tiny.copy(tmp_path / "data")
+    lines = [line for line in mine.queries.read_text().splitlines() if '"test-4"' in line]
+    mine.queries.write_text("\n".join(lines))
+    main(
+        ["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path / "out"),
+         "--queries", str(mine.queries), "--objects", str(mine.objects), "--words", str(mine.words)]
+    )  # fmt: skip
+    predictions = read_predictions(tmp_path / "out/predictions.jsonl")
+    assert [prediction.query_id for prediction in predictions] == ["test-4#0", "test-4#1"]
+
+
+def test_score_takes_anybodys_predictions(tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    queries = read_queries(tiny.queries, "jsonl", "val").queries
+    rows = [
+        {"query_id": query.query_id, "video": query.video, "moments": [[0, 8], [0, 7.9], [1, 4], [5, 8]]}
+        for query in queries
+    ]
+    path = tmp_path / "theirs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = ["score", "--predictions", str(path), "--queries", str(tiny.queries), "--split", "val"]
+    kinds = ["--ious", "[0.5]", "--recalls", "[1,3]", "--strict", "false"]
+    for nms, kept in (("0.5", [0, 2, 3]), ("null", [0, 1, 2, 3])):
+        main([*options, *kinds, "--nms_threshold", nms, "--format", "json"])
+        found = json.loads(capsys.readouterr().out)
+        thinned = [
+            replace(prediction, moments=tuple(prediction.moments[index] for index in kept))
+            for prediction in read_predictions(path)
+        ]
+        evaluation = EvaluationConfig(ious=(0.5,), recalls=(1, 3), strict=False)
+        assert found == {"queries": 6, "metrics": evaluate_predictions(thinned, queries, evaluation)}
+    main(options)
+    assert "theirs" in capsys.readouterr().out
+
+
+def test_plot_draws_the_evidence_for_the_queries_asked_for(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["plot", str(trained), "--out", str(tmp_path), "--query", "[test-1#0,test-0#1]"])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1] == f"{tmp_path}/evidence-1.png: The person is alone. (test-0#1)"
+    for number in range(2):
+        assert (tmp_path / f"evidence-{number}.png").read_bytes().startswith(b"\x89PNG\r\n")
+    main(["plot", str(trained), "--out", str(tmp_path), "--split", "val", "--query", "[val-0#1]", "--format", "svg"])
+    root = ElementTree.parse(tmp_path / "evidence-0.svg").getroot()
+    assert root.tag.endswith("svg")
+    assert files(tmp_path) == {"evidence-0.png", "evidence-1.png", "evidence-0.svg"}
+
+
+def test_simulate_makes_a_data_set_that_can_be_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"train_videos": 2, "val_videos": 1, "test_videos": 1, "compositional_videos": 1, "word_size": 8}
+    main(["simulate", "--out", str(tmp_path), *(f"--{name}={count}" for name, count in counts.items())])
+    assert capsys.readouterr().out == f"wrote simulated scenes to {tmp_path}\n"
+    assert len(list((tmp_path / "detections").glob("*.csv.gz"))) == 5
+    assert {"train", "val", "test"} <= {
+        query.split for query in read_queries(tmp_path / "queries.jsonl", "jsonl").queries
+    }
+    main(
+        ["import-detections", str(tmp_path / "detections"), "--out", str(tmp_path / "store"), "--frames", "4",
+         "--slots", "2", "--words", str(tmp_path / "words.npz"), "--queries", str(tmp_path / "queries.jsonl")]
+    )  # fmt: skip
+    store = FeatureStore(tmp_path / "store")
+    assert [store.shape(video) for video in store.videos] == [(4, 2, 8)] * 5
+
+
+def test_import_detections_is_the_same_by_command(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Refused
+) -> None:
+    command = [
+        "import-detections", str(tiny.folder / "detections"), "--out", str(tmp_path / "store"),
+        "--words", str(tiny.words), "--queries", str(tiny.queries), "--frames", "16", "--slots", "3",
+    ]  # fmt: skip
+    main(command)
+    assert capsys.readouterr().out == f"wrote the objects of 15 videos to {tmp_path / 'store'}\n"
+    made, expected = FeatureStore(tmp_path / "store"), FeatureStore(tiny.objects)
+    assert made.fingerprint == expected.fingerprint
+    for video in expected.videos:
+        one, other = made.read(video), expected.read(video)
+        assert one.duration_seconds == other.duration_seconds == 8
+        np.testing.assert_array_equal(one.features, other.features)
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+    assert refused(*command).startswith(f"{tmp_path / 'store'} holds a store already")
+    main([*command, "--overwrite", "--slots", "1"])
+    assert FeatureStore(tmp_path / "store").shape("val-0") == (16, 1, 6)
+
+
+def test_convert_makes_a_network_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = replace(SMALL, num_heads=4)
+    network = random_network(config)
+    (tmp_path / "published.yaml").write_text(yaml.safe_dump(published_layout(config)))
+    torch.save({"model": published_weights(network)}, tmp_path / "published.pkl")
+    out = tmp_path / "network.safetensors"
+    options = ["--config", str(tmp_path / "published.yaml"), "--weights", str(tmp_path / "published.pkl")]
+    main(["convert", *options, "--out", str(out)])
+    assert capsys.readouterr().out == f"wrote {out}\n"
+    converted, record = load_network(out)
+    assert record.model == config
+    with torch.no_grad():
+        assert torch.equal(converted(*random_inputs(config)).logits, network(*random_inputs(config)).logits)
+
+
+def test_an_interrupted_command_leaves_as_the_shell_expects(monkeypatch: pytest.MonkeyPatch, tiny: Tiny) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leorn.data.annotations.read_queries", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        main(["score", "--predictions", "p.jsonl", "--queries", str(tiny.queries)])
+    assert caught.value.code == 130
+
+
+def test_python_runs_the_package(tmp_path: Path) -> None:
+    done = subprocess.run([*LEORN, "--version"], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"leorn {__version__}\n")

@@ -1,0 +1,70 @@
+"""What is wrong with an experiment is said before anything is read."""
+
+from math import nan
+from pathlib import Path
+
+import pytest
+
+from leorn.config import EvaluationConfig
+from leorn.errors import InputError
+from leorn.training import checks
+from leorn.training.checks import check_evaluation, check_experiment, figure_names
+from tests.tiny import Tiny
+
+
+def test_figures_are_named_as_evaluation_names_them() -> None:
+    names = figure_names(EvaluationConfig(ious=(0.3, 0.75), recalls=(1, 5)))
+    assert names == ("R1@0.3", "R1@0.75", "R5@0.3", "R5@0.75", "mIoU")
+
+
+@pytest.mark.parametrize("monitor", ["R1@0.3", "R5@0.7", "mIoU", "loss"])
+def test_a_figure_that_exists_can_be_monitored(tiny: Tiny, monitor: str) -> None:
+    check_experiment(tiny.experiment(Path("unused"), training__monitor=monitor))
+
+
+def test_a_figure_that_does_not_exist_is_answered_with_those_that_do(tiny: Tiny) -> None:
+    config = tiny.experiment(Path("unused"), training__monitor="R1@0.5", evaluation__ious=(0.3,))
+    with pytest.raises(InputError) as caught:
+        check_experiment(config)
+    assert str(caught.value) == "training.monitor R1@0.5: no such figure; expected R1@0.3, R5@0.3, mIoU, loss"
+
+
+def test_too_few_moments_for_a_recall_are_refused() -> None:
+    check_evaluation(EvaluationConfig(recalls=(1, 10), top_k=10))
+    with pytest.raises(InputError, match=r"evaluation\.top_k 10: too few moments for R@11; expected 11 or more"):
+        check_evaluation(EvaluationConfig(recalls=(1, 11), top_k=10))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("training__epochs", 0, r"training\.epochs 0; expected 1 or more"),
+        ("training__batch_size", 0, r"training\.batch_size 0; expected 1 or more"),
+        ("training__workers", -1, r"training\.workers -1; expected 0 or more"),
+        ("training__seed", 2**32, r"training\.seed 4294967296; expected 0 to 4294967295"),
+        ("training__learning_rate", nan, r"training\.learning_rate nan; expected 0 or more"),
+        ("training__text_learning_rate", -1.0, r"training\.text_learning_rate -1\.0; expected 0 or more"),
+        ("training__warmup_epochs", 3.0, r"training\.warmup_epochs 3\.0; expected 0 to 2"),
+        ("model__attention_dropout", 1.5, r"model\.attention_dropout 1\.5; expected 0 to 1"),
+        ("model__num_scale_layers", (), r"model\.num_scale_layers is empty; expected one number or more"),
+        ("model__num_scale_layers", (4, 0), r"model\.num_scale_layers 0; expected 1 or more"),
+        ("model__frame_size", 0, r"model\.frame_size 0; expected 1 or more"),
+        ("data__slots", 0, r"data\.slots 0; expected 1 or more"),
+        ("evaluation__nms_threshold", 1.5, r"evaluation\.nms_threshold 1\.5; expected 0 to 1"),
+        ("evaluation__ious", (0.5, 0.0), r"IoU thresholds \[0\.5, 0\.0\]: expected one or more, each above 0"),
+        ("evaluation__recalls", (), r"recalls \[\]: expected one or more"),
+    ],
+)
+def test_a_number_out_of_range_is_named_with_the_range(tiny: Tiny, key: str, value: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_experiment(tiny.experiment(Path("unused"), **{key: value}))
+
+
+def test_a_logger_that_is_not_installed_is_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.experiment(Path("unused"), training__loggers=("csv", "wandb"))
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    with pytest.raises(InputError) as caught:
+        check_experiment(config)
+    assert str(caught.value) == "training.loggers: wandb is not installed; pip install leorn[wandb] adds it"
+    monkeypatch.setattr(checks, "find_spec", lambda name: object())
+    check_experiment(config)
