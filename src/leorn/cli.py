@@ -1,49 +1,18 @@
 """The command line: parse, call one function, print. Torch is imported only by a command that needs it."""
 
 import json
-import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Literal
 
-from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
+from jsonargparse import Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from leorn import __version__
-from leorn.config import DatasetName, EvaluationConfig, ExperimentConfig, SimulationConfig, restore
+from leorn.arguments import Parser, make
+from leorn.config import DatasetName, EvaluationConfig, ExperimentConfig, SimulationConfig
 from leorn.errors import InputError
 from leorn.terminal import fail, is_first_process, progress, say, show, speak_with_one_voice, write_json
-
-set_parsing_settings(docstring_parse_attribute_docstrings=True)
-
-
-class Parser(ArgumentParser):
-    """A parser whose errors are one line, which names the full path of a key."""
-
-    reading = ""
-
-    def parse_path(self, path: str | os.PathLike[str], *arguments: Any, **options: Any) -> Namespace:  # noqa: ANN401
-        """Read a configuration file, which an error then names."""
-        self.reading = f"{path}: "
-        try:
-            values = super().parse_path(path, *arguments, **options)
-        except UnicodeDecodeError:
-            self.error("not UTF-8; expected YAML")
-        self.reading = ""
-        return values
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Say what is wrong with the arguments, and leave with status 2."""
-        del ex
-        unknown = re.search(r"(Group|Subcommand) '(.+)' does not accept option '(.+)'", message)
-        if unknown and unknown[1] == "Group":
-            message = f"unknown key {unknown[2]}.{unknown[3]}"
-        elif unknown:
-            message = f"leorn {unknown[2]}: unknown key {unknown[3]}"
-        elif message.startswith("Unexpected config"):
-            message = "no keys in it; expected YAML such as in experiments/"
-        fail(self.reading + message)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -258,12 +227,6 @@ def convert_options(parser: Parser) -> None:
     parser.add_argument("--config", required=True, help="The published YAML.")
     parser.add_argument("--weights", required=True, help="The published checkpoint (torch), or .safetensors.")
     parser.add_argument("--out", required=True, help="The .safetensors file to write.")
-
-
-def make(cls: type[Any], options: Namespace) -> Any:  # noqa: ANN401
-    """Return the configuration that the options hold, beside others."""
-    values = options.as_dict()
-    return restore(cls, {name: values[name] for name in cls.__dataclass_fields__}, "options")
 
 
 COMMANDS: dict[str, tuple[Callable[[Namespace], None], Callable[[Parser], None]]] = {

@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,33 @@ class ExamplesPerSecond(Callback):
         self.examples += len(batch.query_ids) * trainer.world_size
         rate = self.examples / (time.perf_counter() - self.start_seconds)
         pl_module.log("examples/s", rate, prog_bar=True, on_step=True, batch_size=len(batch.query_ids))
+
+
+class EpochLines(Callback):
+    """Say in a line how each epoch ended and how long the rest will take."""
+
+    def __init__(self, say: Callable[[str], None], monitor: str) -> None:
+        self.say = say
+        self.monitor = monitor
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        del pl_module
+        self.start_seconds = time.perf_counter()
+        self.first_epoch = trainer.current_epoch
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Say the line of this epoch."""
+        del pl_module
+        epochs, done = trainer.max_epochs or 0, trainer.current_epoch + 1
+        epoch_seconds = (time.perf_counter() - self.start_seconds) / (done - self.first_epoch)
+        figures = validation_figures(trainer)
+        named = {self.monitor: figures[self.monitor], LOSS: figures[LOSS]}
+        told = ", ".join(f"{name} {value:.4g}" for name, value in named.items())
+        self.say(
+            f"epoch {done}/{epochs}: validation {told}; {epoch_seconds:.0f} s an epoch, "
+            f"{(epochs - done) * epoch_seconds / 60:.1f} min left"
+        )
 
 
 class ValidationTable(Callback):

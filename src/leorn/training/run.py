@@ -18,7 +18,7 @@ from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.files import write_text
 from leorn.model.leorn import LEORN
-from leorn.training.callbacks import BEST, LAST, EpochSeed, ExamplesPerSecond, ValidationTable, checkpoints
+from leorn.training.callbacks import BEST, LAST, EpochLines, EpochSeed, ExamplesPerSecond, ValidationTable, checkpoints
 from leorn.training.checks import check_experiment
 from leorn.training.evaluate import experiment_of
 from leorn.training.loaders import Loaders
@@ -73,7 +73,7 @@ def train(
         train=corpus.queries["train"],
         evaluate=corpus.queries["val"],
     )
-    trainer = _trainer(config)
+    trainer = _trainer(config, say)
     if trainer.is_global_zero:
         write_text(Path(config.out) / CONFIG, yaml.safe_dump(_plain(config), sort_keys=False))
     with one_line_errors(config.out, trainer.global_rank):
@@ -81,7 +81,7 @@ def train(
     return last.with_name(f"{BEST}.ckpt")
 
 
-def _trainer(config: ExperimentConfig) -> lightning.Trainer:
+def _trainer(config: ExperimentConfig, say: Callable[[str], None]) -> lightning.Trainer:
     loggers = _loggers(config)
     return make_trainer(
         devices=config.training.devices,
@@ -95,6 +95,7 @@ def _trainer(config: ExperimentConfig) -> lightning.Trainer:
             *checkpoints(Path(config.out) / CHECKPOINTS, config.training.monitor),
             EpochSeed(config.training.seed),
             ExamplesPerSecond(),
+            EpochLines(say, config.training.monitor),
             ValidationTable(),
             *([LearningRateMonitor()] if loggers else []),
         ],
