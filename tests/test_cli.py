@@ -80,7 +80,7 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
     assert files(tmp_path) == {"predictions.jsonl", "metrics.json"}
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert written["split"] == "test"
-    assert list(written["metrics"]) == ["best", "constant window"]
+    assert list(written["metrics"]) == ["LEORN", "constant window"]
     for name, figures in written["metrics"].items():
         (row,) = (line for line in shown.splitlines() if name in line)
         assert [cell.strip() for cell in row.split("│")[2:-1]] == [f"{value:.2f}" for value in figures.values()]
@@ -92,7 +92,7 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
         ["score", "--predictions", str(predictions), "--queries", str(tiny.queries), "--split", "test",
          "--format", "json"]
     )  # fmt: skip
-    assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": written["metrics"]["best"]}
+    assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": written["metrics"]["LEORN"]}
 
 
 def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_path: Path) -> None:
@@ -100,7 +100,27 @@ def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_pat
     mine.write_bytes(trained.read_bytes())
     main(["evaluate", str(mine), "--split", "val", "--accelerator", "cpu"])
     assert files(tmp_path) == {"mine.ckpt", "val/predictions.jsonl", "val/metrics.json"}
-    assert "mine" in json.loads((tmp_path / "val/metrics.json").read_text())["metrics"]
+    assert "LEORN" in json.loads((tmp_path / "val/metrics.json").read_text())["metrics"]
+
+
+def test_several_runs_give_their_mean_and_spread_in_markdown(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = [tmp_path / name / "best.ckpt" for name in ("a", "b")]
+    for copy in copies:
+        copy.parent.mkdir()
+        copy.write_bytes(trained.read_bytes())
+    main(["evaluate", *map(str, copies), "--split", "val", "--accelerator", "cpu", "--format", "markdown"])
+    figures = json.loads((tmp_path / "a/val/metrics.json").read_text())["metrics"]["LEORN"]
+    assert (tmp_path / "b/val/predictions.jsonl").read_bytes() == (tmp_path / "a/val/predictions.jsonl").read_bytes()
+    shown = capsys.readouterr().out
+    assert "val, 6 queries, mean ± standard deviation of 2 runs\n" in shown
+    assert f"| LEORN | {' | '.join(f'{value:.2f} ± 0.00' for value in figures.values())} |\n" in shown
+
+
+def test_the_results_of_several_runs_do_not_go_to_one_folder(trained: Path, refused: Refused) -> None:
+    message = refused("evaluate", trained, trained, "--out", "somewhere")
+    assert "--out is for one checkpoint" in message
 
 
 def test_evaluate_reads_data_from_where_it_lies_now(tiny: Tiny, trained: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_two_processes_train_one_network_and_speak_with_one_voice(tiny: Tiny, tm
     assert torch.load(best.with_name("last.ckpt"), weights_only=True)["global_step"] == 4
     recorded = dict(load_network(best)[1].metrics)
     del recorded["loss"]
-    assert evaluate(best, split="val", accelerator="cpu").rows["best"] == pytest.approx(recorded)
+    assert evaluate(best, split="val", accelerator="cpu").rows["LEORN"] == pytest.approx(recorded)
 
 
 def test_two_processes_evaluate_to_the_same_bytes(trained: Path, tmp_path: Path) -> None:

@@ -62,38 +62,46 @@ def train_options(parser: Parser) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Evaluate a network beside a constant window and the published figures."""
+    """Evaluate a network, or several runs of one, beside a constant window and the published figures."""
     from leorn.scoring.predictions import write_predictions
     from leorn.scoring.published_results import published_results
+    from leorn.scoring.report import summarise
     from leorn.training.evaluate import evaluate as run
 
+    if options.out and len(options.checkpoint) > 1:
+        raise InputError("--out is for one checkpoint; the results of several are written beside each")
     data = {name: value for name in ("queries", "objects", "words", "frame_features") if (value := options[name])}
-    result = run(
-        options.checkpoint,
-        split=options.split,
-        data=data,
-        shuffle_objects=options.shuffle_objects,
-        devices=options.devices,
-        accelerator=options.accelerator,
-        progress=progress("checking videos"),
-    )
-    if not is_first_process():
-        return
-    out = Path(options.out or Path(options.checkpoint).parent / options.split)
-    write_predictions(out / "predictions.jsonl", result.predictions)
-    write_json(out / "metrics.json", {"split": result.split, "metrics": result.rows})
-    show(
-        result.rows,
-        published_results(result.experiment.data.dataset),
-        f"{options.split}, {len(result.predictions)} queries",
-    )
-    say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
+    results = []
+    for checkpoint in options.checkpoint:
+        result = run(
+            checkpoint,
+            split=options.split,
+            data=data,
+            shuffle_objects=options.shuffle_objects,
+            devices=options.devices,
+            accelerator=options.accelerator,
+            progress=progress("checking videos"),
+        )
+        results.append(result)
+        if is_first_process():
+            out = Path(options.out or Path(checkpoint).parent / options.split)
+            write_predictions(out / "predictions.jsonl", result.predictions)
+            write_json(out / "metrics.json", {"split": result.split, "metrics": result.rows})
+            say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
+    if is_first_process():
+        title = f"{options.split}, {len(results[0].predictions)} queries"
+        title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
+        published = published_results(results[0].experiment.data.dataset)
+        show(summarise([result.rows for result in results]), published, title, markdown=options.format == "markdown")
 
 
 def evaluate_options(parser: Parser) -> None:
     """Options of `leorn evaluate`."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="A checkpoint that leorn train wrote.")
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", nargs="+", help="What leorn train wrote; several runs give mean and spread."
+    )
     parser.add_argument("--split", default="test", help="Split of the queries.")
+    parser.add_argument("--format", type=Literal["table", "markdown"], default="table", help="What to print.")
     parser.add_argument(
         "--out", help="Folder of predictions.jsonl and metrics.json; beside the checkpoint if not given."
     )

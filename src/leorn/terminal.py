@@ -8,9 +8,12 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from leorn.files import write_text
+
+if TYPE_CHECKING:
+    from leorn.scoring.report import Metrics
 
 
 def fail(message: str) -> NoReturn:
@@ -44,12 +47,17 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-def show(rows: Mapping[str, Mapping[str, float]], published: Mapping[str, Mapping[str, float]], title: str) -> None:
+def show(
+    rows: "Mapping[str, Metrics]", published: "Mapping[str, Metrics]", title: str, *, markdown: bool = False
+) -> None:
     """Print figures as a table, published ones below ours."""
     from rich.console import Console
 
-    from leorn.scoring.report import results_table
+    from leorn.scoring.report import markdown_table, results_table
 
+    if markdown:
+        print(f"{title}\n\n{markdown_table(rows, published)}", end="")
+        return
     console = Console()
     # a table in a file or a pipe keeps its columns whole
     console = console if console.is_terminal else Console(width=200)

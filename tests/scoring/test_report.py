@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from leorn.errors import InputError
-from leorn.scoring.report import MeanAndSpread, markdown_table, mean_and_spread, results_table
+from leorn.scoring.report import MeanAndSpread, markdown_table, mean_and_spread, results_table, summarise
 
 ROWS = {
     "LEORN [small]": {"R1@0.5": 41.237, "mIoU": MeanAndSpread(38.0, 0.5)},
@@ -72,3 +72,17 @@ def test_runs_that_cannot_be_summarised_are_refused() -> None:
         mean_and_spread([])
     with pytest.raises(InputError, match=r"different figures: mIoU and R1@0.5"):
         mean_and_spread([{"mIoU": 10.0}, {"R1@0.5": 10.0}])
+
+
+def test_one_run_is_shown_as_it_is_and_several_by_mean_and_spread() -> None:
+    one, other = {"LEORN": {"mIoU": 10.0}, "window": {"mIoU": 4.0}}, {"LEORN": {"mIoU": 14.0}, "window": {"mIoU": 4.0}}
+    assert summarise([one]) == one
+    assert summarise([one, other]) == {
+        "LEORN": {"mIoU": MeanAndSpread(12.0, math.sqrt(8))},
+        "window": {"mIoU": MeanAndSpread(4.0, 0.0)},
+    }
+
+
+def test_runs_of_different_methods_are_not_summarised() -> None:
+    with pytest.raises(InputError, match=r"different methods: LEORN; window"):
+        summarise([{"LEORN": {"mIoU": 1.0}}, {"window": {"mIoU": 1.0}}])

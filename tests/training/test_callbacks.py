@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from leorn.training.callbacks import AtomicCheckpoints, EpochSeed, ExamplesPerSecond, checkpoints, validation_figures
+from leorn.training.callbacks import (
+    AtomicCheckpoints,
+    EpochLines,
+    EpochSeed,
+    ExamplesPerSecond,
+    checkpoints,
+    validation_figures,
+)
 
 ANY: Any = None
 
@@ -73,3 +80,15 @@ def test_examples_of_all_processes_count(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_validation_figures_go_by_their_plain_names() -> None:
     logged = {"val/loss": torch.tensor(0.5), "val/R1@0.5": torch.tensor(25.0), "train/loss": torch.tensor(1.0)}
     assert validation_figures(trainer(callback_metrics=logged)) == {"loss": 0.5, "R1@0.5": 25.0}
+
+
+def test_an_epoch_ends_with_a_line_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    lines = EpochLines(said.append, "R1@0.5")
+    clock = iter([100.0, 160.0])
+    monkeypatch.setattr("leorn.training.callbacks.time.perf_counter", lambda: next(clock))
+    # taken up again after the second of eight epochs: the next three took 60 seconds
+    lines.on_train_start(trainer(current_epoch=2), ANY)
+    figures = {"val/R1@0.5": torch.tensor(41.25), "val/loss": torch.tensor(0.125)}
+    lines.on_train_epoch_end(trainer(current_epoch=4, max_epochs=8, callback_metrics=figures), ANY)
+    assert said == ["epoch 5/8: validation R1@0.5 41.25, loss 0.125; 20 s an epoch, 1.0 min left"]

@@ -267,7 +267,7 @@ def test_fine_tuning_starts_from_a_network_and_moves_what_has_a_learning_rate(
     for name, parameter in end.named_parameters():
         kept = name in shared and torch.equal(parameter, start[name])
         assert kept == (name.split(".")[0] in parts), name
-    assert evaluate(best, accelerator="cpu").rows["best"].keys() == {*FIGURES} - {"loss"}
+    assert evaluate(best, accelerator="cpu").rows["LEORN-F"].keys() == {*FIGURES} - {"loss"}
 
 
 def test_a_network_of_another_width_is_no_start(tiny: Tiny, tmp_path: Path, trained: Path) -> None:

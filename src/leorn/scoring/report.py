@@ -47,6 +47,22 @@ def mean_and_spread(runs: Sequence[Mapping[str, float]]) -> dict[str, MeanAndSpr
     }
 
 
+def summarise(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, Metrics]:
+    """Each method's figures: of one run as they are, of several their mean and spread.
+
+    Args:
+        runs: for each run, a method's name → its figures.
+
+    Raises:
+        InputError: no run, or runs of different methods or figures.
+    """
+    if len(runs) == 1:
+        return dict(runs[0])
+    if any(run.keys() != runs[0].keys() for run in runs):
+        raise InputError(f"runs of different methods: {'; '.join(', '.join(run) for run in runs)}")
+    return {name: mean_and_spread([run[name] for run in runs]) for name in (runs[0] if runs else ())}
+
+
 def results_table(
     rows: Mapping[str, Metrics], published: Mapping[str, Metrics] | None = None, title: str | None = None
 ) -> Table:

@@ -19,6 +19,7 @@ from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
 from leorn.training.trainer import make_trainer, one_line_errors
 
+OBJECTS, FUSION = "LEORN", "LEORN-F"
 SHUFFLED = "same network, objects of another video"
 CONSTANT = "constant window"
 
@@ -91,7 +92,7 @@ def evaluate(
         return tuple(module.predictions.values())
 
     predictions = predict(None)
-    answers = {Path(checkpoint).stem: predictions}
+    answers = {OBJECTS if record.model.frame_size is None else FUSION: predictions}
     if windows := _constant_windows(experiment):
         answers[CONSTANT] = tuple(constant_window_predictions(queries, windows))
     if shuffle_objects:
