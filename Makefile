@@ -3,7 +3,7 @@
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO := demo
+
 LEORN := $(BIN)/leorn
 
 help: ## Say what there is to make
@@ -20,18 +20,18 @@ help: ## Say what there is to make
 .venv/docs.stamp: EXTRAS := [docs]
 
 demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 6 minutes)
-	rm -rf $(DEMO)
-	$(LEORN) simulate --out $(DEMO)/data
-	$(LEORN) import-detections $(DEMO)/data/detections --out $(DEMO)/data/objects \
-	    --words $(DEMO)/data/words.npz --queries $(DEMO)/data/queries.jsonl --frames 32 --slots 10
+	rm -rf demo
+	$(LEORN) simulate --out demo/data
+	$(LEORN) import-detections demo/data/detections --out demo/data/objects \
+	    --words demo/data/words.npz --queries demo/data/queries.jsonl --frames 32 --slots 10
 	$(LEORN) train --config experiments/simulated/demo.yaml
-	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test-compositional --shuffle-objects --out $(DEMO)/test-compositional
-	$(LEORN) evaluate $(DEMO)/run/checkpoints/best.ckpt --split test --shuffle-objects --out $(DEMO)/test
-	$(LEORN) plot $(DEMO)/run/checkpoints/best.ckpt --out $(DEMO)/pictures
+	$(LEORN) evaluate demo/run/checkpoints/best.ckpt --split test-compositional --shuffle-objects --out demo/test-compositional
+	$(LEORN) evaluate demo/run/checkpoints/best.ckpt --split test --shuffle-objects --out demo/test
+	$(LEORN) plot demo/run/checkpoints/best.ckpt --out demo/pictures
 
 test: .venv/test.stamp ## Run the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 \
-	    --jaxtyping-packages=leorn,beartype.beartype $(TESTS)
+	    --jaxtyping-packages=leorn.model,leorn.scoring,beartype.beartype $(TESTS)
 
 lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spelling
 	$(BIN)/ruff check .
@@ -44,4 +44,4 @@ docs: .venv/docs.stamp ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean: ## Remove what was built, not the environment
-	rm -rf $(DEMO) docs/_build .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf demo docs/_build .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -157,6 +157,30 @@ def test_a_record_that_is_not_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1], "[1]; expected keys with their values"),
+        ({}, "missing model"),
+        ({"model": None}, "model: None; expected keys with their values"),
+        ({"model": {"hidden_size": "8"}}, "model: hidden_size is '8'; expected a whole number"),
+        ({"model": {}, "experiment": []}, "experiment: (); expected keys with their values"),
+        ({"model": {}, "fingerprint": 3}, "fingerprint is 3; expected keys with their values"),
+        ({"model": {}, "words": 3}, "words is 3; expected text or null"),
+        ({"model": {}, "metrics": {"mIoU": "x"}}, "metrics is {'mIoU': 'x'}; expected keys with their values"),
+    ],
+)
+def test_a_damaged_record_is_named(tmp_path: Path, values: object, message: str) -> None:
+    path = write_ckpt(tmp_path / "n.ckpt", {"state_dict": {}, RECORD_KEY: values})
+    assert refusal(path) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("state", [[], None, {"network.a": 1}])
+def test_weights_that_are_no_tensors(tmp_path: Path, state: object) -> None:
+    path = write_ckpt(tmp_path / "n.ckpt", {"state_dict": state, RECORD_KEY: RECORD.to_dict()})
+    assert refusal(path) == f"{path}: state_dict: expected tensors by the names of their parameters"
+
+
+@pytest.mark.parametrize(
     ("section", "message"),
     [("model", "model: unknown key attention_span"), ("experiment", "experiment: unknown key attention_span")],
 )

@@ -24,6 +24,7 @@ from tests.commands import LEORN, Refused, files
 from tests.model.published_layout import published_layout, published_weights
 from tests.model.small import SMALL, random_inputs, random_network
 from tests.tiny import Tiny
+from tests.videos import write_video
 
 
 def test_help_and_configuration_errors_import_no_torch(tiny: Tiny, tmp_path: Path) -> None:
@@ -170,6 +171,63 @@ def test_plot_draws_the_evidence_for_the_queries_asked_for(
     root = ElementTree.parse(tmp_path / "evidence-0.svg").getroot()
     assert root.tag.endswith("svg")
     assert files(tmp_path) == {"evidence-0.png", "evidence-1.png", "evidence-0.svg"}
+
+
+def test_plot_reads_data_from_where_it_lies_now(
+    tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tiny.copy(tmp_path / "data")
+    lines = [line for line in mine.queries.read_text().splitlines() if '"test-4"' in line]
+    mine.queries.write_text("\n".join(lines))
+    main(
+        ["plot", str(trained), "--out", str(tmp_path / "out"),
+         "--queries", str(mine.queries), "--objects", str(mine.objects), "--words", str(mine.words)]
+    )  # fmt: skip
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("(test-4#0)")
+
+
+def test_plot_draws_frames_where_the_video_is_at_hand(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av")
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    write_video(videos / "test-0.mp4", 30)
+    main(
+        ["plot", str(trained), "--out", str(tmp_path), "--query", "[test-1#0,test-0#0]", "--format", "svg",
+         "--videos", str(videos)]
+    )  # fmt: skip
+    shown = capsys.readouterr().out.splitlines()
+    assert [line for line in shown if "no frames" in line] == [
+        f"{videos}: no video 'test-1'; its picture has no frames"
+    ]
+    without, with_frames = (
+        len(ElementTree.parse(tmp_path / f"evidence-{number}.svg").findall(".//{http://www.w3.org/2000/svg}image"))
+        for number in range(2)
+    )
+    # the images of one panel are written as one
+    assert with_frames == without + 1
+
+
+def test_plot_asks_for_frames_at_the_middles_of_equal_parts(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def read_frames(path: Path, times: list[float]) -> list[tuple[float, np.ndarray]]:
+        asked.append((path, times))
+        return [(time, np.zeros((9, 16, 3), dtype=np.uint8)) for time in times]
+
+    monkeypatch.setattr("leorn.features.video.read_frames", read_frames)
+    (tmp_path / "test-0.mp4").touch()
+    main(["plot", str(trained), "--out", str(tmp_path), "--query", "[test-0#0]", "--videos", str(tmp_path)])
+    assert asked == [(tmp_path / "test-0.mp4", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5])]
+
+
+def test_plot_names_a_folder_of_videos_that_is_missing(trained: Path, tmp_path: Path, refused: Refused) -> None:
+    message = refused("plot", trained, "--out", tmp_path, "--videos", tmp_path / "none")
+    assert message == f"{tmp_path / 'none'}: No such file or directory; expected a folder of videos"
 
 
 def test_simulate_makes_a_data_set_that_can_be_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,11 +25,15 @@ def test_two_processes_train_one_network_and_speak_with_one_voice(tiny: Tiny, tm
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     best = tmp_path / "run/checkpoints/best.ckpt"
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["train", "val", "words", "best checkpoint"]
+    said = ["train", "val", "words", "epoch 1/2", "epoch 2/2", "best checkpoint"]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == said
     assert done.stdout.endswith(f"best checkpoint: {best}\n")
     # 4 batches an epoch are 2 steps of 2 processes
     assert torch.load(best.with_name("last.ckpt"), weights_only=True)["global_step"] == 4
-    recorded = dict(load_network(best)[1].metrics)
+    record = load_network(best)[1]
+    assert record.experiment is not None
+    assert record.experiment.training.devices == 2
+    recorded = dict(record.metrics)
     del recorded["loss"]
     assert evaluate(best, split="val", accelerator="cpu").rows["LEORN"] == pytest.approx(recorded)
 

@@ -18,16 +18,12 @@ from tests.tiny import Tiny
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs: 2", "epoch: 2", "leorn train: unknown key training.epoch"),
-        ("training:", "trainings:", "leorn train: unknown key trainings.accelerator"),
-        (
-            "epochs: 2",
-            "epochs: two",
-            "e.yaml: Parser key \"training.epochs\": Expected a <class 'int'>. Got value: two",
-        ),
-        ("schedule: plateau", "schedule: line", 'e.yaml: Parser key "training.schedule": Expected a'),
-        ("ious:", "ious: 0.5\n  iou:", 'e.yaml: Parser key "evaluation.ious": Expected a'),
-        ("words:", "word:", "leorn train: unknown key data.word"),
+        ("epochs: 2", "epoch: 2", "e.yaml: unknown key training.epoch"),
+        ("training:", "trainings:", "e.yaml: unknown key trainings.accelerator"),
+        ("epochs: 2", "epochs: two", "e.yaml: training.epochs: expected a whole number, got two"),
+        ("schedule: plateau", "schedule: line", "e.yaml: training.schedule: expected plateau or cosine, got line"),
+        ("ious:", "ious: 0.5\n  iou:", "e.yaml: evaluation.ious: expected a list such as ["),
+        ("words:", "word:", "e.yaml: unknown key data.word"),
         ("clips: 8", "clips: 7", "model.frames 16 must be a multiple of model.clips 7"),
         ("epochs: 2", "epochs: 0", "training.epochs 0; expected 1 or more"),
         ("monitor: R1@0.5", "monitor: R1@0.4", "training.monitor R1@0.4: no such figure; expected R1@0.3, R1@0.5"),
@@ -67,7 +63,8 @@ def test_what_is_no_configuration_is_named(
 def test_a_mistake_on_the_command_line_is_named(tiny: Tiny, tmp_path: Path, refused: Refused) -> None:
     config = tiny.write_experiment(tmp_path / "e.yaml", tmp_path / "run")
     assert "unrecognized arguments: --training.epoch 3" in refused("train", "--config", config, "--training.epoch", 3)
-    assert 'Parser key "training.epochs"' in refused("train", "--config", config, "--training.epochs", "few")
+    few = refused("train", "--config", config, "--training.epochs", "few")
+    assert few == "--training.epochs: expected a whole number, got few"
     assert "required: train.out, train.data.queries" in refused("train")
     assert "invalid choice: 'learn'" in refused("learn")
     assert 'expected "command" to be one of {train,evaluate' in refused()

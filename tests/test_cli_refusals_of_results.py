@@ -114,7 +114,7 @@ def test_a_bad_line_of_detections_is_named_and_nothing_is_written(tiny: Tiny, tm
     )
     assert files(tmp_path) == {"tracks/v.csv"}
     error = refused("import-detections", tmp_path / "tracks", *options, "--frames", "0")
-    assert error == 'Parser key "frames": Not of type PositiveInt: 0 does not conform to restriction v>0'
+    assert error == "--frames: expected a whole number above 0, got 0"
 
 
 def test_convert_names_what_is_wrong(tmp_path: Path, refused: Refused) -> None:

@@ -40,8 +40,44 @@ def test_an_unknown_key_of_a_section_is_named_with_its_section() -> None:
 def test_a_missing_key_is_named() -> None:
     values = asdict(EXPERIMENT)
     del values["data"]["words"]
-    with pytest.raises(InputError, match=r"^run: data: .*missing 1 required positional argument: 'words'$"):
+    with pytest.raises(InputError, match=r"^run: data: missing words$"):
         restore(ExperimentConfig, values, "run")
+    with pytest.raises(InputError, match=r"^run: missing out, data$"):
+        restore(ExperimentConfig, {}, "run")
+
+
+@pytest.mark.parametrize("values", [None, [1], "text", 3])
+def test_what_has_no_keys_is_refused(values: object) -> None:
+    with pytest.raises(InputError, match=r"^run: .*; expected keys with their values$"):
+        restore(ModelConfig, values, "run")
+    with pytest.raises(InputError, match=r"^run: model: .*; expected keys with their values$"):
+        restore(ExperimentConfig, asdict(EXPERIMENT) | {"model": values}, "run")
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "value", "message"),
+    [
+        (ModelConfig, "hidden_size", "8", "hidden_size is '8'; expected a whole number"),
+        (ModelConfig, "hidden_size", 8.0, "hidden_size is 8.0; expected a whole number"),
+        (ModelConfig, "hidden_size", True, "hidden_size is True; expected a whole number"),
+        (ModelConfig, "frame_size", [8], "frame_size is (8,); expected a whole number or null"),
+        (ModelConfig, "box_dropout", "0.1", "box_dropout is '0.1'; expected a number"),
+        (ModelConfig, "reasoning", 1, "reasoning is 1; expected true or false"),
+        (ModelConfig, "norm", "group", "norm is 'group'; expected batch or layer"),
+        (ModelConfig, "num_scale_layers", 16, "num_scale_layers is 16; expected a list, each a whole number"),
+        (ModelConfig, "num_scale_layers", [16, "8"], "num_scale_layers is (16, '8'); expected a list, each a whole"),
+        (TrainingConfig, "accelerator", None, "accelerator is None; expected text"),
+        (TrainingConfig, "loggers", ["paper"], "loggers is ('paper',); expected a list, each tensorboard or csv or"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(cls: type, key: str, value: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        restore(cls, {key: value}, "run")
+    assert str(caught.value).startswith(f"run: {message}")
+
+
+def test_a_whole_number_is_a_number() -> None:
+    assert restore(TrainingConfig, {"gradient_clip": 5, "text_learning_rate": None}, "run").gradient_clip == 5
 
 
 def test_configuration_needs_no_torch() -> None:

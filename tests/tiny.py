@@ -31,6 +31,7 @@ LABELS = ("cat", "cup", "dog", "person")
 VIDEOS = {"train": 7, "val": 3, "test": 5}
 """Videos of each split; each has two queries."""
 DURATION_SECONDS = 8.0
+DURATIONS = {f"{split}-{number}": DURATION_SECONDS for split, count in VIDEOS.items() for number in range(count)}
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,13 @@ class Tiny:
 def write_tiny(folder: Path) -> Tiny:
     """Make videos of 8 s in which a person is all the time, and a cat, cup or dog for three seconds."""
     rng = np.random.default_rng(0)
-    videos = [f"{split}-{number}" for split, count in VIDEOS.items() for number in range(count)]
-    queries = [query for video in videos for query in _video(folder, video, rng)]
+    queries = [query for video in DURATIONS for query in _video(folder, video, rng)]
     write_queries(folder / "queries.jsonl", queries)
     vocabulary = (*LABELS, "a", "alone", "is", "passes", "the")
     vectors = rng.normal(size=(len(vocabulary), MODEL.word_size))
     save_word_vectors(folder / "words.npz", vocabulary, vectors)
     words = load_word_vectors(folder / "words.npz")
-    durations = dict.fromkeys(videos, DURATION_SECONDS)
-    import_detections(folder / "detections", folder / "store", words, MODEL.frames, 3, durations)
+    import_detections(folder / "detections", folder / "store", words, MODEL.frames, 3, DURATIONS)
     return Tiny(folder)
 
 

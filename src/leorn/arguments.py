@@ -6,10 +6,26 @@ from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 
-from leorn.config import restore
+from leorn.config import PLAIN_TYPES, restore
 from leorn.terminal import fail
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
+
+_UNKNOWN_KEY = re.compile(
+    r"(?:Group '(?P<group>.+)'|Subcommand '.+') does not accept option '(?P<key>.+)'|Option '(?P<option>.+)' is not"
+)
+_BAD_VALUE = re.compile(
+    r"""Parser\ key\ "(?P<key>[^"]+)":\s
+    (?: Expected\ an?\ (?P<type>.+?)\.\ Got\ value:\s
+      | Does\ not\ validate.+?Subtypes:\ \[(?P<types>.+?)\]\ Errors:.+Given\ value:\s
+      | Not\ of\ type\ (?P<restricted>\w+):\s )
+    (?P<value>.*)""",
+    re.VERBOSE,
+)
+_PLAIN_NAMES = {kind.__name__: name for kind, name in PLAIN_TYPES.items()} | {
+    "PositiveInt": "a whole number above 0",
+    "NonNegativeInt": "a whole number, 0 or more",
+}
 
 
 class Parser(ArgumentParser):
@@ -22,22 +38,39 @@ class Parser(ArgumentParser):
         self.reading = f"{path}: "
         try:
             values = super().parse_path(path, *arguments, **options)
+            # now, because later nothing tells which file an unknown key is of
+            self.validate(values, skip_required=True)
         except UnicodeDecodeError:
             self.error("not UTF-8; expected YAML")
+        except (KeyError, TypeError) as error:
+            self.error(str(error), error)
         self.reading = ""
         return values
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong with the arguments, and leave with status 2."""
         del ex
-        unknown = re.search(r"(Group|Subcommand) '(.+)' does not accept option '(.+)'", message)
-        if unknown and unknown[1] == "Group":
-            message = f"unknown key {unknown[2]}.{unknown[3]}"
-        elif unknown:
-            message = f"leorn {unknown[2]}: unknown key {unknown[3]}"
+        message = " ".join(message.split())
+        if unknown := _UNKNOWN_KEY.search(message):
+            message = f"unknown key {'.'.join(filter(None, unknown.groups()))}"
+        elif bad := _BAD_VALUE.search(message):
+            message = self._describe(bad)
         elif message.startswith("Unexpected config"):
             message = "no keys in it; expected YAML such as in experiments/"
         fail(self.reading + message)
+
+    def _describe(self, bad: re.Match[str]) -> str:
+        key, value = bad["key"], bad["value"].partition(" does not conform")[0]
+        kinds = bad["type"] or bad["types"] or bad["restricted"]
+        if options := re.findall(r"Literal\[(.+?)\]", kinds):
+            expected = options[0].replace("'", "").replace(", ", " or ")
+        elif re.search("tuple|list", kinds, re.IGNORECASE):
+            example = self.get_default(key) or ("a", "b")
+            expected = f"a list such as [{','.join(map(str, example))}]"
+        else:
+            names = re.findall(r"<class '(\w+)'>|^(\w+)$", kinds)
+            expected = " or ".join(_PLAIN_NAMES.get(one or other, one or other) for one, other in names)
+        return f"{'' if self.reading else '--'}{key}: expected {expected}, got {value}"
 
 
 def make(cls: type[Any], options: Namespace) -> Any:  # noqa: ANN401

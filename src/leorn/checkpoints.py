@@ -46,20 +46,13 @@ class NetworkRecord:
         return json.loads(json.dumps(asdict(self)))
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str) -> "NetworkRecord":
+    def from_dict(cls, values: object, where: str) -> "NetworkRecord":
         """Make a record of what `to_dict` gave.
 
         Raises:
-            InputError: a key is unknown or missing.
+            InputError: a key is unknown or missing, or a value of another kind.
         """
-        experiment = values.get("experiment")
-        return cls(
-            model=restore(ModelConfig, values.get("model", {}), f"{where}: model"),
-            experiment=experiment and restore(ExperimentConfig, experiment, f"{where}: experiment"),
-            fingerprint=values.get("fingerprint", {}),
-            words=values.get("words"),
-            metrics=values.get("metrics", {}),
-        )
+        return restore(cls, values, where)
 
 
 def save_network(path: str | Path, network: LEORN, record: NetworkRecord) -> None:
@@ -172,7 +165,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     return content
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], object]:
     state, metadata = _open_safetensors(path)
     if RECORD_KEY not in metadata:
         raise InputError(f"{path}: no LEORN network; expected one that leorn train or leorn convert wrote")
@@ -190,9 +183,11 @@ def _open_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise InputError(f"{path}: not a whole safetensors file ({error})") from error
 
 
-def _read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_checkpoint(path: Path) -> tuple[dict[str, Tensor], object]:
     content = read_checkpoint(path)
     if RECORD_KEY not in content or "state_dict" not in content:
         raise InputError(f"{path}: no LEORN checkpoint; expected one that leorn train wrote")
-    state = {name.removeprefix(_NETWORK_PREFIX): value for name, value in content["state_dict"].items()}
-    return state, content[RECORD_KEY]
+    weights = content["state_dict"]
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise InputError(f"{path}: state_dict: expected tensors by the names of their parameters")
+    return {str(name).removeprefix(_NETWORK_PREFIX): value for name, value in weights.items()}, content[RECORD_KEY]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import Namespace
 from jsonargparse.typing import NonNegativeInt, PositiveInt
@@ -13,6 +13,15 @@ from leorn.arguments import Parser, make
 from leorn.config import DatasetName, EvaluationConfig, ExperimentConfig, SimulationConfig
 from leorn.errors import InputError
 from leorn.terminal import fail, is_first_process, progress, say, show, speak_with_one_voice, write_json
+
+if TYPE_CHECKING:
+    from leorn.plots.frames import Frame
+    from leorn.records import Query
+
+DATA_ELSEWHERE = ("queries", "objects", "words", "frame_features")
+"""Fields of `DataConfig` that may lie elsewhere than where training read them."""
+FRAMES_OFFERED = 8
+"""Frames read for a picture, which draws as many as fit: four of 16:9."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,7 +79,9 @@ def evaluate(options: Namespace) -> None:
 
     if options.out and len(options.checkpoint) > 1:
         raise InputError("--out is for one checkpoint; the results of several are written beside each")
-    data = {name: value for name in ("queries", "objects", "words", "frame_features") if (value := options[name])}
+    if len({Path(checkpoint).resolve().parent for checkpoint in options.checkpoint}) < len(options.checkpoint):
+        raise InputError("two checkpoints of one folder: their results would be written over each other")
+    data = data_elsewhere(options)
     results = []
     for checkpoint in options.checkpoint:
         result = run(
@@ -91,7 +102,9 @@ def evaluate(options: Namespace) -> None:
     if is_first_process():
         title = f"{options.split}, {len(results[0].predictions)} queries"
         title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
-        published = published_results(results[0].experiment.data.dataset)
+        experiment = results[0].experiment
+        comparable = options.split == "test" and experiment.evaluation.strict
+        published = published_results(experiment.data.dataset) if comparable else {}
         show(summarise([result.rows for result in results]), published, title, markdown=options.format == "markdown")
 
 
@@ -108,8 +121,18 @@ def evaluate_options(parser: Parser) -> None:
     parser.add_argument("--shuffle-objects", action="store_true", help="Also show it the objects of another video.")
     parser.add_argument("--devices", type=int, default=1, help="Processes that share the work.")
     parser.add_argument("--accelerator", default="auto", help="auto, cpu, gpu, …")
-    for name in ("queries", "objects", "words", "frame_features"):
+    add_data_elsewhere(parser)
+
+
+def add_data_elsewhere(parser: Parser) -> None:
+    """Add the options that say where the data of an experiment lies now."""
+    for name in DATA_ELSEWHERE:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"Read data.{name} from here, not where training did.")
+
+
+def data_elsewhere(options: Namespace) -> dict[str, str]:
+    """Return the fields of `DataConfig` that the options of `add_data_elsewhere` give."""
+    return {name: value for name in DATA_ELSEWHERE if (value := options[name])}
 
 
 def score(options: Namespace) -> None:
@@ -149,14 +172,28 @@ def plot(options: Namespace) -> None:
     from leorn.plots import plot_evidence
     from leorn.training.explain import explain
 
-    for number, answer in enumerate(explain(options.checkpoint, options.split, options.query)):
+    answers = explain(options.checkpoint, options.split, options.query, data=data_elsewhere(options))
+    for number, answer in enumerate(answers):
         # a query's id comes from outside: it never becomes a path
         path = Path(options.out) / f"evidence-{number}.{options.format}"
         plot_evidence(
             answer.query, answer.prediction, path,
             scores=answer.scores, mask=answer.mask, weights=answer.weights, video=answer.video,
+            frames=frames_of(answer.query, options.videos) if options.videos else None,
         )  # fmt: skip
         say(f"{path}: {answer.query.text} ({answer.query.query_id})")
+
+
+def frames_of(query: "Query", folder: str) -> "list[Frame] | None":
+    """Read frames at the middles of equal parts of a query's video; say so where its video is not in the folder."""
+    from leorn.features.video import find_video, read_frames
+
+    path = find_video(folder, query.video)
+    if path is None:
+        say(f"{folder}: no video {query.video!r}; its picture has no frames")
+        return None
+    part_seconds = query.duration_seconds / FRAMES_OFFERED
+    return read_frames(path, [(number + 0.5) * part_seconds for number in range(FRAMES_OFFERED)])
 
 
 def plot_options(parser: Parser) -> None:
@@ -168,6 +205,8 @@ def plot_options(parser: Parser) -> None:
     )
     parser.add_argument("--split", default="test", help="Split of the queries.")
     parser.add_argument("--format", type=Literal["png", "svg"], default="png", help="Kind of picture.")
+    parser.add_argument("--videos", metavar="DIR", help="Folder of the videos, for frames above the strip.")
+    add_data_elsewhere(parser)
 
 
 def simulate(options: Namespace) -> None:

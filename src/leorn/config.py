@@ -1,12 +1,19 @@
 """Every option, as frozen dataclasses. Imports no torch, so that a mistake in a file is answered at once."""
 
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, is_dataclass
-from typing import Any, Literal, TypeVar, get_type_hints
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from leorn.errors import InputError
 
-Config = TypeVar("Config")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
+PLAIN_TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
+"""What to call a type of Python's in a message."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class TrainingConfig:
     warmup_epochs: float = 0.0
     """Epochs of linear warm-up, for `cosine`."""
     initial_network: str | None = None
-    """Start from the weights of this network where names and shapes agree (fusion fine-tuning)."""
+    """Start from the object reasoning of this network (fusion fine-tuning)."""
     monitor: str = "R1@0.5"
     """Validation figure that picks the best checkpoint."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -160,26 +167,6 @@ class ExperimentConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-
-
-def restore(cls: type[Config], values: Mapping[str, Any], where: str) -> Config:
-    """Make a configuration again from what `dataclasses.asdict` gave and JSON or a checkpoint carried.
-
-    Raises:
-        InputError: keys that this version does not know, or lacks; `where` says in the message whose they are.
-    """
-    hints = get_type_hints(cls)
-    arguments: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in hints:
-            raise InputError(f"{where}: unknown key {name}; is it of another version of leorn?")
-        if is_dataclass(hints[name]):
-            value = restore(hints[name], value, f"{where}: {name}")
-        arguments[name] = tuple(value) if isinstance(value, list) else value
-    try:
-        return cls(**arguments)
-    except TypeError as error:
-        raise InputError(f"{where}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -222,3 +209,63 @@ class SimulationConfig:
     """Standard deviation of a box's edges, as a share of the frame."""
     word_size: int = 64
     """Width of the simulated word vectors."""
+
+
+def restore(cls: type[Config], values: object, where: str) -> Config:
+    """Make a dataclass again, with those inside it, from what `asdict` gave and JSON or a checkpoint carried.
+
+    Raises:
+        InputError: keys that this version does not know, or lacks, or a value of another kind than its key's; `where`
+            says in the message whose they are.
+    """
+    if not isinstance(values, Mapping):
+        raise InputError(f"{where}: {reprlib.repr(values)}; expected keys with their values")
+    hints = get_type_hints(cls)
+    arguments: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise InputError(f"{where}: unknown key {name}; is it of another version of leorn?")
+        value = tuple(value) if isinstance(value, list) else value
+        section = next((hint for hint in (hints[name], *get_args(hints[name])) if is_dataclass(hint)), None)
+        if section is not None and not _fits(value, hints[name]):
+            value = restore(section, value, f"{where}: {name}")
+        if not _fits(value, hints[name]):
+            raise InputError(f"{where}: {name} is {reprlib.repr(value)}; expected {_describe(hints[name])}")
+        arguments[name] = value
+    required = [key.name for key in fields(cls) if key.default is MISSING and key.default_factory is MISSING]
+    if missing := [name for name in required if name not in arguments]:
+        raise InputError(f"{where}: missing {', '.join(missing)}")
+    return cls(**arguments)
+
+
+def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401
+    """Is a value of the type that a key's hint asks for? A whole number is a float too; a bool is no number."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return True
+    if hint in (int, float):
+        return type(value) in (int, hint)
+    if origin is Literal:
+        return value in inner
+    if origin is UnionType:
+        return any(_fits(value, one) for one in inner)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(
+            _fits(key, inner[0]) and _fits(item, inner[1]) for key, item in value.items()
+        )
+    return isinstance(value, hint)
+
+
+def _describe(hint: Any) -> str:  # noqa: ANN401
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(inner)
+    if origin is UnionType:
+        return " or ".join(_describe(one) for one in inner)
+    if origin is tuple:
+        return f"a list, each {_describe(inner[0])}"
+    if origin is Mapping:
+        return "keys with their values"
+    return PLAIN_TYPES[hint]

@@ -14,7 +14,7 @@ from leorn.data.corpus import open_corpus
 from leorn.data.word_files import save_word_vectors
 from leorn.errors import InputError
 from leorn.model.leorn import LEORN
-from tests.tiny import MODEL, VIDEOS, Tiny
+from tests.tiny import DURATION_SECONDS, MODEL, VIDEOS, Tiny
 
 
 @pytest.fixture
@@ -164,3 +164,18 @@ def test_other_words_are_refused(data: DataConfig) -> None:
     corpus = open_corpus(data, MODEL, ("val",))
     with pytest.raises(InputError, match=r"words\.npz sha256:.*: best\.ckpt was trained on glove\.txt"):
         corpus.check_same_features(corpus.source.fingerprint, "glove.txt", "best.ckpt")
+
+
+def test_a_video_whose_length_is_told_in_two_ways_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    mine = tiny.copy(tmp_path / "data")
+    data = mine.experiment(Path("unused")).data
+    lines = mine.queries.read_text().splitlines()
+    longer = [line.replace(f'"duration": {DURATION_SECONDS}', f'"duration": {2 * DURATION_SECONDS}') for line in lines]
+    assert longer != lines
+    mine.queries.write_text("\n".join(longer))
+    with pytest.raises(InputError, match=r"store: 3 videos last otherwise than the queries say, such as val-0"):
+        open_corpus(data, MODEL, ("val",))
+    # one query of a video against another
+    mine.queries.write_text("\n".join([*lines[:-1], longer[-1]]))
+    with pytest.raises(InputError, match="1 videos last otherwise"):
+        open_corpus(data, MODEL, ("train", "val", "test"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -192,3 +193,19 @@ def test_published_subset_covers_the_cooking_queries(shared: Path) -> None:
     unknown = sum(json.loads(row)["query"].split().count(word) for row in rows for word in ("saltshaker", "kinshi"))
     assert found.occurrences - found.known_occurrences == unknown == 47
     assert found.unknown_queries == ()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_full_disk_leaves_the_old_vectors(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"vectors{suffix}"
+    save_word_vectors(path, NAMES, VECTORS)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(InputError, match=f"^cannot write {path}: File too large$"):
+            save_word_vectors(path, NAMES, np.ones((len(NAMES), 1000), dtype=np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

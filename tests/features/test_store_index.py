@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_the_file_has_the_documented_content(tmp_path: Path) -> None:
         ("", "damaged .*expected the index of a feature store"),
         ('{"version": 1, "fing', "damaged"),
         ("[]", "damaged"),
-        ('{"version": 1, "videos": {"a": {}}}', "damaged .*shape"),
+        ('{"version": 1, "videos": {"a": {}}}', "video a: shape is missing; expected a list"),
         ('{"version": 2, "anything": 0}', "version 2 of the feature store; expected 1"),
     ],
 )
@@ -40,6 +41,49 @@ def test_an_index_that_cannot_be_read_is_named(tmp_path: Path, text: str, messag
     (tmp_path / "index.json").write_text(text)
     with pytest.raises(InputError, match=rf"index\.json: {message}"):
         read_index(tmp_path / "index.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("shard", "0", "shard is '0'; expected a whole number, 0 or more"),
+        ("shard", True, "shard is True; expected a whole number, 0 or more"),
+        ("group", -1, "group is -1; expected a whole number, 0 or more"),
+        ("group", 0.0, "group is 0.0; expected a whole number, 0 or more"),
+        ("shape", [6, "4", 3], "shape is '4'; expected a whole number, 0 or more"),
+        ("shape", "643", "shape is '643'; expected a list"),
+        ("shape", [6, 4], "shape is [6, 4]; expected [frames, slots, width]"),
+        ("duration_seconds", "9.5", "duration_seconds is '9.5'; expected a finite number"),
+        ("duration_seconds", 0, "duration_seconds is 0.0; expected a positive number"),
+        ("duration_seconds", float("nan"), "duration_seconds is nan; expected a finite number"),
+    ],
+)
+def test_a_damaged_entry_is_named_with_its_video(tmp_path: Path, key: str, value: object, message: str) -> None:
+    path = tmp_path / "index.json"
+    write_index(path, replace(INDEX, videos={"dance": INDEX.videos["café/\n"]}))
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    saved["videos"]["dance"][key] = value
+    path.write_text(json.dumps(saved))
+    with pytest.raises(InputError) as caught:
+        read_index(path)
+    assert str(caught.value) == f"{path}: video dance: {message}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("fingerprint", [], "fingerprint is []; expected a JSON object"),
+        ("label_names", "cup", "label_names is 'cup'; expected a list"),
+        ("label_names", ["cup", 1], "label_names is ['cup', 1]; expected a list of text"),
+    ],
+)
+def test_damage_outside_the_entries_is_named(tmp_path: Path, key: str, value: object, message: str) -> None:
+    path = tmp_path / "index.json"
+    write_index(path, INDEX)
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {key: value}))
+    with pytest.raises(InputError) as caught:
+        read_index(path)
+    assert str(caught.value) == f"{path}: {message}"
 
 
 def test_a_missing_index_is_named(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_logits_mask_and_loss_in_evaluation_mode(golden: Golden) -> None:
     assert not scored.logits[:, ~mask].any()
     config = golden.network.config
     loss = scaled_iou_loss(scored.logits, scored.mask, golden["inputs/iou_map"][:, 0], config.min_iou, config.max_iou)
-    torch.testing.assert_close(loss, golden["outputs/eval_loss"], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(loss, golden["outputs/eval_loss"], atol=1e-5, rtol=0)
 
 
 def test_iou_of_the_cells(golden: Golden) -> None:

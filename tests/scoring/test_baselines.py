@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.records import Moment, Query
-from leorn.scoring.baselines import constant_window, constant_window_predictions, constant_windows
+from leorn.scoring.baselines import constant_window_predictions, constant_windows
 from leorn.scoring.metrics import recall_table
 
 # shares of the duration in hundredths, so that the slow version can reckon in whole numbers
@@ -61,7 +61,7 @@ def test_windows_are_those_of_a_slow_greedy_search(shares: list[list[tuple[int, 
 def test_the_one_window_is_the_most_common_moment() -> None:
     queries = make_queries([[(0, 2)], [(60, 62)], [(60, 62)]], duration=264.233)
 
-    assert constant_window(queries, 0.9) == (0.6, 0.62)
+    assert constant_windows(queries, 1, 0.9) == [(0.6, 0.62)]
 
 
 def test_the_next_window_adds_most_to_those_before() -> None:
@@ -78,17 +78,17 @@ def test_windows_stop_when_no_further_one_adds_a_hit() -> None:
 def test_a_hit_at_the_threshold_counts_when_not_strict() -> None:
     queries = make_queries([[(0, 100)]])
 
-    assert constant_window(queries, 0.5, strict=False) == (0.0, 0.5)
-    assert constant_window(queries, 0.5) == (0.0, 0.52)
+    assert constant_windows(queries, 1, 0.5, strict=False) == [(0.0, 0.5)]
+    assert constant_windows(queries, 1, 0.5) == [(0.0, 0.52)]
 
 
 def test_queries_without_a_moment_do_not_count() -> None:
-    assert constant_window(make_queries([[], [(10, 20)], []]), 0.99) == (0.1, 0.2)
+    assert constant_windows(make_queries([[], [(10, 20)], []]), 1, 0.99) == [(0.1, 0.2)]
 
 
 def test_no_query_with_a_moment_is_refused() -> None:
     with pytest.raises(InputError, match="no training query has a moment"):
-        constant_window(make_queries([[]]))
+        constant_windows(make_queries([[]]))
 
 
 def test_predictions_are_the_same_shares_of_every_video() -> None:

@@ -46,13 +46,12 @@ def test_a_line_is_the_documented_object(tmp_path: Path) -> None:
     )
 
 
-def test_moments_keep_their_order_unless_ranking_by_score_is_asked(tmp_path: Path) -> None:
+def test_moments_keep_their_order_whatever_their_scores(tmp_path: Path) -> None:
     path = write_lines(
         tmp_path, '{"query_id": "q", "video": "v", "moments": [[0, 1, 0.1], [1, 2, 0.9], [2, 3, 0.1]], "extra": 1}', ""
     )
 
     assert [moment.start_seconds for moment in read_predictions(path)[0].moments] == [0, 1, 2]
-    assert [moment.start_seconds for moment in read_predictions(path, by_score=True)[0].moments] == [1, 0, 2]
 
 
 @pytest.mark.parametrize(
@@ -88,13 +87,6 @@ def test_a_number_serves_as_a_query_id(tmp_path: Path) -> None:
     assert read_predictions(write_lines(tmp_path, '{"query_id": 7, "video": "v", "moments": []}')) == [
         Prediction("7", "v", ())
     ]
-
-
-def test_ranking_by_score_needs_every_score(tmp_path: Path) -> None:
-    path = write_lines(tmp_path, '{"query_id": "q", "video": "v", "moments": [[0, 1, 0.5], [1, 2]]}')
-
-    with pytest.raises(InputError, match=r"predictions.jsonl:1: a moment without a score"):
-        read_predictions(path, by_score=True)
 
 
 def test_a_missing_empty_or_binary_file_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from leorn.features.store import FeatureStore
 from leorn.training.evaluate import evaluate
 from leorn.training.explain import explain
 from leorn.training.run import train
-from tests.tiny import Tiny
+from tests.tiny import DURATIONS, Tiny
 
 
 def test_answers_are_those_of_the_evaluation(trained: Path) -> None:
@@ -62,6 +62,6 @@ def test_features_that_changed_since_training_are_refused(tiny: Tiny, tmp_path: 
     mine = tiny.copy(tmp_path / "data")
     best = train(mine.experiment(tmp_path / "run", training__epochs=1), say=lambda line: None)
     words = load_word_vectors(mine.words)
-    import_detections(mine.folder / "detections", mine.objects, words, frames=18, slots=3, overwrite=True)
+    import_detections(mine.folder / "detections", mine.objects, words, 18, 3, DURATIONS, overwrite=True)
     with pytest.raises(InputError, match=r"not the features that .*best\.ckpt was trained on: frames 18 instead of 16"):
         list(explain(best, "test"))

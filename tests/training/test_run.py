@@ -21,6 +21,7 @@ from leorn.cli import main
 from leorn.config import ExperimentConfig
 from leorn.errors import InputError
 from leorn.features.store import FeatureStore
+from leorn.training.callbacks import checkpoints
 from leorn.training.evaluate import evaluate
 from leorn.training.run import train
 from tests.data.test_corpus import write_frames
@@ -261,17 +262,30 @@ def test_fine_tuning_starts_from_a_network_and_moves_what_has_a_learning_rate(
     best = train(config, say=said.append)
     start = load_network(trained)[0].state_dict()
     end = load_network(best.with_name("last.ckpt"))[0]
-    shared = {name for name, value in end.state_dict().items() if name in start and value.shape == start[name].shape}
-    assert f"start: {len(shared)} of {len(end.state_dict())} weights from {trained}" in said
-    parts = {"text", "objects", "reasoning", "pooling"}
+    taken = {name for name in end.state_dict() if name.split(".")[0] in {"objects", "reasoning", "pooling"}}
+    count = f"{len(taken)} of {len(end.state_dict())}"
+    assert f"start: object reasoning, {count} weights, from {trained}" in said
     for name, parameter in end.named_parameters():
-        kept = name in shared and torch.equal(parameter, start[name])
-        assert kept == (name.split(".")[0] in parts), name
+        kept = name in start and parameter.shape == start[name].shape and torch.equal(parameter, start[name])
+        assert kept == (name in taken), name
     assert evaluate(best, accelerator="cpu").rows["LEORN-F"].keys() == {*FIGURES} - {"loss"}
 
 
 def test_a_network_of_another_width_is_no_start(tiny: Tiny, tmp_path: Path, trained: Path) -> None:
     config = tiny.experiment(tmp_path, training__initial_network=str(trained), model__hidden_size=12)
-    with pytest.raises(InputError, match=r"initial_network .*best\.ckpt: model\.hidden_size 8; expected 12"):
+    with pytest.raises(InputError, match=r"initial_network .*best\.ckpt: no objects\.sentinel of shape \(12,\)"):
         run(config)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_moved_run_goes_on_and_knows_its_best_figure(tiny: Tiny, tmp_path: Path) -> None:
+    train(tiny.experiment(tmp_path / "here"), say=lambda line: None)
+    (tmp_path / "here").rename(tmp_path / "there")
+    last = tmp_path / "there/checkpoints/last.ckpt"
+    config = tiny.experiment(tmp_path / "there")
+    best = checkpoints(last.parent, config.training.monitor)[0]
+    (state,) = (state for key, state in read(last)["callbacks"].items() if "val/" in key)
+    best.load_state_dict(state)
+    assert best.best_model_path == str(last.with_name("best.ckpt"))
+    assert best.best_model_score == state["best_model_score"]
+    assert list(best.best_k_models) == [str(last.with_name("best.ckpt"))]

@@ -15,6 +15,9 @@ from leorn.features.published import FrameFeatures
 from leorn.features.sources import ObjectSource, Progress, check_frame_features, check_videos, open_objects
 from leorn.records import Query
 
+DURATION_TOLERANCE = 0.02
+"""Annotations and containers may differ by this share of a video's length."""
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -94,8 +97,26 @@ def open_corpus(
     source = open_objects(data.objects)
     videos = sorted({query.video for query in every})
     check_videos(source, videos, model.object_size, data.slots, model.frames, data.check_values, progress)
+    _check_durations(every, source)
     frame_features = _open_frames(data, model, videos, progress)
     return Corpus(queries, source, words, frame_features, (*notes, note))
+
+
+def _check_durations(queries: list[Query], source: ObjectSource) -> None:
+    """Refuse videos whose length is told in two ways: their moments would lie beside what is seen in them."""
+    told: dict[str, set[float]] = {}
+    for query in queries:
+        known = source.duration_seconds(query.video)
+        told.setdefault(query.video, set() if known is None else {known}).add(query.duration_seconds)
+    shortest = 1 - DURATION_TOLERANCE
+    apart = {video: seconds for video, seconds in told.items() if min(seconds) < shortest * max(seconds)}
+    if apart:
+        video, seconds = next(iter(apart.items()))
+        lengths = " and ".join(f"{length:g}" for length in sorted(seconds))
+        raise InputError(
+            f"{source.path}: {len(apart)} videos last otherwise than the queries say, such as {video}: {lengths} s; "
+            "give leorn import-detections the --queries, or mend their durations"
+        )
 
 
 def _open_words(data: DataConfig, model: ModelConfig, queries: list[Query]) -> tuple[WordVectors, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
@@ -66,7 +66,9 @@ def save_word_vectors(path: str | Path, words: Sequence[str], vectors: Float[np.
             with temporary.open("wb") as file:
                 np.savez(file, words=np.array(words, dtype=np.str_), vectors=checked)
         else:
-            save_file({"vectors": np.ascontiguousarray(checked)}, temporary, {"words": json.dumps(list(words))})
+            # not save_file(): its error for a full disk is no OSError
+            metadata = {"words": json.dumps(list(words))}
+            temporary.write_bytes(save({"vectors": np.ascontiguousarray(checked)}, metadata))
 
 
 def _checked(names: Sequence[str], vectors: np.ndarray, path: Path, source: str) -> WordVectors:

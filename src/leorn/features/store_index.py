@@ -1,6 +1,7 @@
 """`index.json` of a store of objects: what is in the store, and in which shard each video lies."""
 
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from leorn.errors import InputError
 from leorn.files import write_text
+from leorn.jsonlines import errors_at, field, positive
 
 INDEX = "index.json"
 VERSION = 1
@@ -44,7 +46,9 @@ def read_index(path: Path) -> StoreIndex:
         index = _index(saved) if version == VERSION else None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected the index of a finished feature store") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: damaged ({error!r}); expected the index of a feature store") from error
     if index is None:
         raise InputError(f"{path}: version {version} of the feature store; expected {VERSION}")
@@ -63,6 +67,27 @@ def write_index(path: Path, index: StoreIndex) -> None:
 def _index(saved: Mapping[str, Any]) -> StoreIndex:
     entries: dict[str, VideoEntry] = {}
     for video, entry in saved["videos"].items():
-        frames, slots, width = entry["shape"]
-        entries[video] = VideoEntry(entry["shard"], entry["group"], (frames, slots, width), entry["duration_seconds"])
-    return StoreIndex(saved["fingerprint"], tuple(saved["label_names"]), entries)
+        with errors_at(f"video {video}"):
+            entries[video] = _entry(entry)
+    if not isinstance(saved["fingerprint"], dict):
+        raise InputError(f"fingerprint is {reprlib.repr(saved['fingerprint'])}; expected a JSON object")
+    names = field(saved, "label_names", list)
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"label_names is {reprlib.repr(names)}; expected a list of text")
+    return StoreIndex(saved["fingerprint"], tuple(names), entries)
+
+
+def _entry(saved: Mapping[str, Any]) -> VideoEntry:
+    shape = field(saved, "shape", list)
+    if len(shape) != 3:
+        raise InputError(f"shape is {reprlib.repr(shape)}; expected [frames, slots, width]")
+    frames, slots, width = (_count(size, "shape") for size in shape)
+    shard, group = _count(saved["shard"], "shard"), _count(saved["group"], "group")
+    return VideoEntry(shard, group, (frames, slots, width), positive(saved, "duration_seconds"))
+
+
+def _count(value: object, name: str) -> int:
+    # bool is an int to Python, and no count
+    if type(value) is not int or value < 0:
+        raise InputError(f"{name} is {reprlib.repr(value)}; expected a whole number, 0 or more")
+    return value

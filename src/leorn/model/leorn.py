@@ -153,7 +153,10 @@ class LEORN(nn.Module):
         pooled, attention = self.pooling(tokens, video.mask, text.query)
         clips = self.clips(pooled) if video.frames is None else self.clips(pooled, video.frames)
         cells = self.map_conv(self.moment_map(clips, text.sentence))
-        logits = self.moment_map.spread(self.prediction(self.moment_map.gather(cells)).squeeze(-1))
+        valid = self.moment_map.gather(cells)
+        # in the weights' own precision: bf16 has so few digits that many cells would tie
+        with torch.autocast(cells.device.type, enabled=False):
+            logits = self.moment_map.spread(self.prediction(valid.to(self.prediction.weight.dtype)).squeeze(-1))
         mask = self.moment_map.mask
         evidence = Evidence(attention, text.attention, logits.sigmoid() * mask) if return_evidence else None
         return ScoredMap(logits, mask, evidence)
@@ -161,8 +164,9 @@ class LEORN(nn.Module):
     def candidates(self, scored: ScoredMap) -> Candidates:
         """Return the valid cells as moments, in row-major order of the map."""
         first, last = scored.mask.nonzero(as_tuple=True)
-        spans = torch.stack([first, last + 1], -1).double() / self.config.clips
-        return Candidates(spans, scored.logits[:, scored.mask].float().sigmoid())
+        # on the CPU, because not every accelerator has float64
+        spans = torch.stack([first, last + 1], -1).cpu().double() / self.config.clips
+        return Candidates(spans, scored.logits[:, scored.mask].sigmoid())
 
     def loss(
         self, scored: ScoredMap, spans: Float[Tensor, "B M 2"], span_mask: Bool[Tensor, "B M"]
@@ -179,6 +183,11 @@ class LEORN(nn.Module):
             "moments": [self.clips, self.moment_map, self.map_conv, self.prediction],
         }
         return {name: [p for part in parts for p in part.parameters()] for name, parts in groups.items()}
+
+    def object_state(self) -> dict[str, Tensor]:
+        """Return the weights and statistics of the object reasoning, which fusion fine-tuning starts from."""
+        parts = ("objects.", "reasoning.", "pooling.")
+        return {name: value for name, value in self.state_dict().items() if name.startswith(parts)}
 
 
 def check_config(config: ModelConfig) -> None:

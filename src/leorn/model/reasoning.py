@@ -131,13 +131,17 @@ class ShiftedFeedForward(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
         """Return tokens, the sentinels (or all of them) having looked `temporal_shift` frames around."""
-        inner = self.expand(tokens).relu()
-        if self.sentinel is not None:
-            shifted = self.sentinel(shift_in_time(inner[:, :, :1], self.temporal_shift)).relu()
-            inner = torch.cat([shifted, inner[:, :, 1:]], 2)
-        elif self.temporal_shift:
-            inner = shift_in_time(inner, self.temporal_shift)
-        return self.norm(mask[..., None] * (tokens + self.dropout(self.contract(self.dropout(inner)))))
+        if self.sentinel is None:
+            update = self._contract(shift_in_time(self.expand(tokens).relu(), self.temporal_shift))
+        else:
+            # apart until they are narrow again: the inner width is many times the outer one
+            context, objects = (self.expand(part).relu() for part in tokens.split([1, tokens.shape[2] - 1], 2))
+            context = self.sentinel(shift_in_time(context, self.temporal_shift)).relu()
+            update = torch.cat([self._contract(context), self._contract(objects)], 2)
+        return self.norm(mask[..., None] * (tokens + self.dropout(update)))
+
+    def _contract(self, inner: Float[Tensor, "B T S F"]) -> Float[Tensor, "B T S H"]:
+        return self.contract(self.dropout(inner))
 
 
 def shift_in_time(x: Float[Tensor, "B T S F"], frames: int) -> Float[Tensor, "B T S F"]:
@@ -145,6 +149,8 @@ def shift_in_time(x: Float[Tensor, "B T S F"], frames: int) -> Float[Tensor, "B 
 
     Zeros enter at the ends.
     """
+    if frames == 0:
+        return x
     quarter = x.shape[-1] // 4
     later, earlier, still = x.split([quarter, quarter, x.shape[-1] - 2 * quarter], -1)
     gap = later.new_zeros(x.shape[0], min(frames, x.shape[1]), x.shape[2], quarter)

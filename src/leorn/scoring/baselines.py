@@ -21,23 +21,6 @@ MOMENTS_AT_ONCE = 512
 """Bounds the memory of the search: moments × 1,275 windows, in float64."""
 
 
-def constant_window(train_queries: Sequence[Query], threshold: float = 0.5, strict: bool = True) -> tuple[float, float]:
-    """The one window with the best R@1 on training data.
-
-    Args:
-        train_queries: with their moments; queries without one are left out.
-        threshold: the IoU that makes a hit.
-        strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
-
-    Returns:
-        Start and end as shares of the duration, multiples of 0.02; of equals the one that starts, then ends, first.
-
-    Raises:
-        InputError: no query with a moment.
-    """
-    return constant_windows(train_queries, 1, threshold, strict)[0]
-
-
 def constant_windows(
     train_queries: Sequence[Query], count: int = 5, threshold: float = 0.5, strict: bool = True
 ) -> list[tuple[float, float]]:

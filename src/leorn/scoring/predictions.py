@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.jsonlines import errors_at, field, identifier, json_lines, number_lists
 from leorn.records import Moment, Prediction
@@ -24,15 +23,11 @@ def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> No
     write_text(path, "".join(f"{json.dumps(_to_json(prediction), ensure_ascii=False)}\n" for prediction in predictions))
 
 
-def read_predictions(path: str | Path, by_score: bool = False) -> list[Prediction]:
+def read_predictions(path: str | Path) -> list[Prediction]:
     """Read anybody's predictions.
 
     A moment is `[start, end, score]` or `[start, end]`; a whole number may stand for a query id. Further
-    keys of a line are ignored.
-
-    Args:
-        path: the JSON lines file.
-        by_score: rank each query's moments by score (equal ones as they stand) instead of keeping the order given.
+    keys of a line are ignored. Moments keep their order.
 
     Raises:
         InputError: the file cannot be read or is empty, or a line that is not such a prediction, by its number.
@@ -40,7 +35,7 @@ def read_predictions(path: str | Path, by_score: bool = False) -> list[Predictio
     predictions = []
     for where, row in json_lines(path, "predictions"):
         with errors_at(where):
-            predictions.append(_prediction(row, by_score))
+            predictions.append(_prediction(row))
     return predictions
 
 
@@ -67,15 +62,7 @@ def _to_json(prediction: Prediction) -> dict[str, Any]:
     return {"query_id": prediction.query_id, "video": prediction.video, "moments": moments}
 
 
-def _prediction(row: Mapping[str, object], by_score: bool) -> Prediction:
+def _prediction(row: Mapping[str, object]) -> Prediction:
     query_id, video = identifier(row, "query_id"), field(row, "video", str)
     numbers = number_lists(row, "moments", (2, 3), "[start, end] or [start, end, score]")
-    moments = [Moment(*moment) for moment in numbers]
-    return Prediction(query_id, video, tuple(_ranked(moments) if by_score else moments))
-
-
-def _ranked(moments: list[Moment]) -> list[Moment]:
-    scores = [moment.score for moment in moments if moment.score is not None]
-    if len(scores) < len(moments):
-        raise InputError("a moment without a score; expected [start, end, score] to rank by score")
-    return [moments[index] for index in np.argsort(-np.array(scores), kind="stable")]
+    return Prediction(query_id, video, tuple(Moment(*moment) for moment in numbers))

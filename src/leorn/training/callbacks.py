@@ -32,11 +32,25 @@ def checkpoints(folder: Path, monitor: str) -> list[ModelCheckpoint]:
         "auto_insert_metric_name": False,
     }
     smaller_is_better = monitor == LOSS
-    best = ModelCheckpoint(
+    best = BestCheckpoint(
         filename=BEST, monitor=f"{VALIDATION}{monitor}", mode="min" if smaller_is_better else "max", **settings
     )
     last = ModelCheckpoint(filename=LAST, every_n_epochs=1, **settings)
     return [best, last]
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """The best checkpoint, known again where the run's folder was moved: Lightning forgets its figure then."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the state of the run that goes on; see the base class."""
+        before, here = str(state_dict["dirpath"]), str(self.dirpath)
+
+        def move(value: object) -> object:
+            return here + value.removeprefix(before) if isinstance(value, str) and value.startswith(before) else value
+
+        known = {move(path): figure for path, figure in state_dict["best_k_models"].items()}
+        super().load_state_dict({key: move(value) for key, value in state_dict.items()} | {"best_k_models": known})
 
 
 def validation_figures(trainer: lightning.Trainer) -> dict[str, float]:

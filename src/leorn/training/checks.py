@@ -49,6 +49,8 @@ def check_experiment(config: ExperimentConfig) -> None:
     for key, (low, high) in _RANGES.items():
         section, name = key.split(".")
         _check_range(key, getattr(getattr(config, section), name), low, high)
+    if not 0 <= config.data.min_score < 1:
+        raise InputError(f"data.min_score {config.data.min_score}; expected 0 or more, below 1")
     _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
     check_evaluation(config.evaluation)
     figures = (*figure_names(config.evaluation), LOSS)

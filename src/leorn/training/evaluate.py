@@ -1,5 +1,6 @@
 """Evaluation of a trained network, beside the baselines that keep one honest."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from leorn.scoring.metrics import evaluate_predictions
 from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
 from leorn.training.trainer import make_trainer, one_line_errors
+
+log = logging.getLogger(__name__)
 
 OBJECTS, FUSION = "LEORN", "LEORN-F"
 SHUFFLED = "same network, objects of another video"
@@ -68,12 +71,8 @@ def evaluate(
         InputError: a file is missing or wrong, or the features were made otherwise than those it was trained on.
     """
     network, record = load_network(checkpoint)
-    experiment = experiment_of(record, checkpoint)
-    experiment = replace(
-        experiment,
-        data=replace(experiment.data, **(data or {})),
-        evaluation=evaluation or experiment.evaluation,
-    )
+    experiment = experiment_of(record, checkpoint, data)
+    experiment = replace(experiment, evaluation=evaluation or experiment.evaluation)
     corpus = open_corpus(experiment.data, record.model, (split,), progress)
     corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
     queries = corpus.queries[split]
@@ -101,15 +100,22 @@ def evaluate(
     return Evaluation(predictions, rows, experiment, split)
 
 
-def experiment_of(record: NetworkRecord, checkpoint: str | Path) -> ExperimentConfig:
+def experiment_of(
+    record: NetworkRecord, checkpoint: str | Path, data: Mapping[str, Any] | None = None
+) -> ExperimentConfig:
     """Return the experiment that a network was trained in.
+
+    Args:
+        record: what was kept with the network.
+        checkpoint: names the network in errors.
+        data: fields of `DataConfig` to read from elsewhere, such as `{"queries": "…"}`.
 
     Raises:
         InputError: it was not trained here, so nothing says how to read its data.
     """
     if record.experiment is None:
         raise InputError(f"{checkpoint}: carries no experiment, so nothing says how to read its data; train it first")
-    return record.experiment
+    return replace(record.experiment, data=replace(record.experiment.data, **(data or {})))
 
 
 def _constant_windows(experiment: ExperimentConfig) -> list[tuple[float, float]]:
@@ -117,7 +123,8 @@ def _constant_windows(experiment: ExperimentConfig) -> list[tuple[float, float]]
     data, evaluation = experiment.data, experiment.evaluation
     try:
         train = read_queries(data.queries, data.dataset, "train").queries
-        threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
-        return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict)
-    except InputError:
+    except InputError as error:
+        log.warning("no %s beside it, for want of training queries: %s", CONSTANT, error)
         return []
+    threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
+    return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict)

@@ -1,8 +1,9 @@
 """A network's answers with the evidence for them, one query at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,19 +41,26 @@ class Answer:
     video: VideoObjects
 
 
-def explain(checkpoint: str | Path, split: str, query_ids: Sequence[str] = ()) -> Iterator[Answer]:
+def explain(
+    checkpoint: str | Path,
+    split: str,
+    query_ids: Sequence[str] = (),
+    *,
+    data: Mapping[str, Any] | None = None,
+) -> Iterator[Answer]:
     """Answer some queries of a split, with evidence.
 
     Args:
         checkpoint: a network that was trained here.
         split: the split of the queries.
         query_ids: which queries; of the first videos of the split, one each, where none is named.
+        data: fields of `DataConfig` to read from elsewhere, such as `{"queries": "…"}`.
 
     Raises:
         InputError: a file is missing or wrong, or a query is not in the split.
     """
     network, record = load_network(checkpoint)
-    experiment = experiment_of(record, checkpoint)
+    experiment = experiment_of(record, checkpoint, data)
     corpus = open_corpus(experiment.data, record.model, (split,))
     corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
     collate = corpus.collate(experiment.data, record.model)

@@ -49,6 +49,7 @@ class LEORNModule(lightning.LightningModule):
         self.evaluation = evaluation
         self.recipe = training or TrainingConfig()
         self.predictions: dict[str, Prediction] = {}
+        self.losses: dict[tuple[str, ...], float] = {}
 
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of a batch."""
@@ -65,10 +66,10 @@ class LEORNModule(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch) -> None:
-        """Predict the moments of a batch, and log the loss."""
+        """Predict the moments of a batch, and keep its loss."""
         scored = self.network(**batch.inputs())
-        loss = self.network.loss(scored, batch.spans, batch.span_mask)
-        self.log(f"{VALIDATION}{LOSS}", loss, on_epoch=True, batch_size=len(batch.query_ids), sync_dist=True)
+        # by batch, because a batch may come twice when several processes share them
+        self.losses[tuple(batch.query_ids)] = float(self.network.loss(scored, batch.spans, batch.span_mask))
         candidates = self.network.candidates(scored)
         spans, scores = candidates.spans.cpu().numpy(), candidates.scores.cpu().numpy()
         for query_id, query_scores in zip(batch.query_ids, scores, strict=True):
@@ -81,15 +82,18 @@ class LEORNModule(lightning.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Forget what was predicted before."""
         self.predictions = {}
+        self.losses = {}
 
     def on_validation_epoch_end(self) -> None:
         """Bring the predictions of all processes together by query id, and log what they are worth."""
         if torch.distributed.is_initialized():
             parts: list[Any] = [None] * torch.distributed.get_world_size()
-            torch.distributed.all_gather_object(parts, self.predictions)
-            self.predictions = {query_id: prediction for part in parts for query_id, prediction in part.items()}
+            torch.distributed.all_gather_object(parts, (self.predictions, self.losses))
+            self.predictions = {query_id: answer for answers, _ in parts for query_id, answer in answers.items()}
+            self.losses = {batch: loss for _, losses in parts for batch, loss in losses.items()}
         self.predictions = {query_id: self.predictions[query_id] for query_id in self.queries}
         metrics = evaluate_predictions(list(self.predictions.values()), list(self.queries.values()), self.evaluation)
+        metrics[LOSS] = sum(loss * len(batch) for batch, loss in sorted(self.losses.items())) / len(self.queries)
         self.log_dict({f"{VALIDATION}{name}": value for name, value in metrics.items()})
 
     # testing is the same work on other queries

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import lightning
@@ -53,11 +53,12 @@ def train(
         InputError: something to read is missing or wrong, or the folder holds another run.
     """
     check_experiment(config)
+    config = _with_torchrun(config)
     last = Path(config.out) / CHECKPOINTS / f"{LAST}.ckpt"
     before = _taken_up(config, last, resume=resume)
     lightning.seed_everything(config.training.seed, verbose=False)
     network = LEORN(config.model)
-    if config.training.initial_network is not None:
+    if config.training.initial_network is not None and before is None:
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
     if before is not None:
@@ -103,6 +104,12 @@ def _trainer(config: ExperimentConfig, say: Callable[[str], None]) -> lightning.
     )
 
 
+def _with_torchrun(config: ExperimentConfig) -> ExperimentConfig:
+    """Return the configuration with the number of processes that torchrun started, where it did."""
+    processes = int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else config.training.devices
+    return replace(config, training=replace(config.training, devices=processes))
+
+
 def _taken_up(config: ExperimentConfig, last: Path, *, resume: bool) -> NetworkRecord | None:
     """Return the record of the run to go on with, having looked at what the run's folder holds already."""
     # os.path, because Path.exists() raises where a folder may not be looked into
@@ -136,17 +143,16 @@ def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
 
 
 def _start_from(network: LEORN, path: str) -> str:
-    """Take over what fits of another network's weights, and say how much that is."""
-    other, record = load_network(path)
-    width, expected = record.model.hidden_size, network.config.hidden_size
-    if width != expected:
-        raise InputError(f"training.initial_network {path}: model.hidden_size {width}; expected {expected} as here")
-    own = network.state_dict()
-    fitting = {
-        name: value for name, value in other.state_dict().items() if name in own and value.shape == own[name].shape
-    }
-    network.load_state_dict({**own, **fitting})
-    return f"start: {len(fitting)} of {len(own)} weights from {path}"
+    """Take over another network's object reasoning (the paper's fusion fine-tuning), and say how much that is."""
+    other, _ = load_network(path)
+    own, theirs = network.object_state(), other.object_state()
+    strange = [name for name, value in own.items() if name not in theirs or theirs[name].shape != value.shape]
+    if strange:
+        raise InputError(
+            f"training.initial_network {path}: no {strange[0]} of shape {tuple(own[strange[0]].shape)} in it"
+        )
+    network.load_state_dict(theirs, strict=False)
+    return f"start: object reasoning, {len(own)} of {len(network.state_dict())} weights, from {path}"
 
 
 def _loggers(config: ExperimentConfig) -> list[Logger]:
