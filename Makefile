@@ -3,7 +3,6 @@
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
-
 LEORN := $(BIN)/leorn
 
 help: ## Say what there is to make
@@ -19,6 +18,8 @@ help: ## Say what there is to make
 .venv/lint.stamp: EXTRAS := [test,lint]
 .venv/docs.stamp: EXTRAS := [docs]
 
+# how many threads add up a sum decides its last digits: with two, the figures of the README come out again
+demo: export OMP_NUM_THREADS := 2
 demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 6 minutes)
 	rm -rf demo
 	$(LEORN) simulate --out demo/data
