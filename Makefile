@@ -42,7 +42,7 @@ lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spellin
 	$(BIN)/codespell
 
 docs: .venv/docs.stamp ## Build the documentation into docs/_build/html
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 clean: ## Remove what was built, not the environment
 	rm -rf demo docs/_build .pytest_cache .ruff_cache .hypothesis .coverage*

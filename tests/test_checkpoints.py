@@ -2,9 +2,6 @@
 
 import json
 import pickle
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from leorn.checkpoints import (
 from leorn.config import DataConfig, ExperimentConfig, TrainingConfig
 from leorn.errors import InputError
 from leorn.model.leorn import LEORN
+from tests.disks import full_disk
 from tests.model.published_layout import published_layout, published_weights
 from tests.model.small import FUSION, SMALL, random_inputs, random_network
 
@@ -323,17 +321,6 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, no folder")
     with pytest.raises(InputError, match=r"cannot write .*file/n\.safetensors: (File exists|Not a directory)"):
         save_network(tmp_path / "file" / "n.safetensors", random_network(SMALL), RECORD)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow beyond a kilobyte."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_leaves_the_old_network(saved: Path) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from leorn.data.word_files import load_word_vectors, save_word_vectors
 from leorn.data.words import coverage, words
 from leorn.errors import InputError
 from leorn.records import Query
+from tests.disks import full_disk
 
 NAMES = ["person", "'s", "cup", "t-shirt", "traffic", "light"]
 VECTORS = np.array([[1, 2], [3, 4], [5, 6], [7, 8], [1, 0], [0, 3]], dtype=np.float32)
@@ -200,12 +200,7 @@ def test_a_full_disk_leaves_the_old_vectors(tmp_path: Path, suffix: str) -> None
     path = tmp_path / f"vectors{suffix}"
     save_word_vectors(path, NAMES, VECTORS)
     before = path.read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(InputError, match=f"^cannot write {path}: File too large$"):
-            save_word_vectors(path, NAMES, np.ones((len(NAMES), 1000), dtype=np.float32))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(), pytest.raises(InputError, match=f"^cannot write {path}: File too large$"):
+        save_word_vectors(path, NAMES, np.ones((len(NAMES), 1000), dtype=np.float32))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

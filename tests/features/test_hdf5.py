@@ -1,8 +1,6 @@
 import errno
 import os
 import pickle
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.features.hdf5 import PatientFile, SharedFile, selection
+from tests.disks import full_disk
 
 
 @pytest.fixture
@@ -94,15 +93,6 @@ def test_what_cannot_be_selected_is_named(slots: int | None, rows: list[int] | N
         selection("v", (6, 4, 3), slots, None if rows is None else np.array(rows))
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file may grow beyond 1000 bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_patient_file_writes_every_byte_of_a_buffer(tmp_path: Path) -> None:
     numbers = np.arange(300)
     with PatientFile(tmp_path / "file", "w+b") as file:
@@ -112,10 +102,9 @@ def test_a_patient_file_writes_every_byte_of_a_buffer(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == numbers[:10].tobytes()
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_patient_file_keeps_a_failure_until_it_is_asked(tmp_path: Path) -> None:
     for write in (lambda file: file.write(bytes(3000)), lambda file: file.truncate(3000)):
-        with PatientFile(tmp_path / "file", "w+b") as file:
+        with full_disk(), PatientFile(tmp_path / "file", "w+b") as file:
             assert write(file) == 3000
             with pytest.raises(OSError, match="File too large") as caught:
                 file.check()

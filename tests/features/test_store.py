@@ -2,7 +2,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import resource
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from leorn.errors import InputError
 from leorn.features import store as store_module
 from leorn.features.store import FeatureStore, write_store
 from leorn.records import VideoObjects
+from tests.disks import full_disk
 
 FINGERPRINT = {"extractor": "made up", "revision": 3, "sampling": [0.5, 1.5]}
 
@@ -217,13 +217,8 @@ def test_a_killed_writer_leaves_no_store_and_can_be_run_again(tmp_path: Path) ->
 
 
 def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
-    try:
-        with pytest.raises(InputError, match=r"cannot write .*objects-00000\.h5: File too large$"):
-            write_store(tmp_path, [objects_of(video, 50, 10, 100) for video in "ab"], FINGERPRINT)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(150_000), pytest.raises(InputError, match=r"cannot write .*objects-00000\.h5: File too large$"):
+        write_store(tmp_path, [objects_of(video, 50, 10, 100) for video in "ab"], FINGERPRINT)
     assert list(tmp_path.iterdir()) == []
 
 
