@@ -20,7 +20,7 @@ help: ## Say what there is to make
 
 # how many threads add up a sum decides its last digits: with two, the figures of the README come out again
 demo: export OMP_NUM_THREADS := 2
-demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 4 minutes)
+demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 5 minutes)
 	rm -rf demo
 	$(LEORN) simulate --out demo/data
 	$(LEORN) import-detections demo/data/detections --out demo/data/objects \
