@@ -11,7 +11,7 @@ import pytest
 from leorn.config import SimulationConfig
 from leorn.data.annotations import read_queries
 from leorn.data.simulate import check_config, simulate
-from leorn.data.simulation.labels import LABELS, names
+from leorn.data.simulation.labels import FEW
 from leorn.data.simulation.sentences import FORMS
 from leorn.data.simulation.verbs import Pair
 from leorn.data.tracks import read_tracks
@@ -44,7 +44,7 @@ def of_split(queries: list[Query], *splits: str) -> list[Query]:
 
 def pairs_said(text: str) -> list[Pair]:
     """Parse a sentence back into the verb–object pairs that it names, one for each clause."""
-    label_of = {noun: label for label in LABELS for noun in names(label)}
+    label_of = {noun: label for label in FEW.names for noun in FEW.called(label)}
     noun = "(?:(?:the|an?) )?(" + "|".join(sorted(label_of, key=len, reverse=True)) + ")"
     clauses = re.split(r" (?:before|after) |, ", re.sub(r"^(before|after) ", "", text))
     found = []
@@ -92,7 +92,9 @@ def test_the_folder_holds_what_the_readers_read(made: tuple[Path, list[Query]]) 
 def test_there_is_a_vector_for_every_word_of_sentences_and_labels(made: tuple[Path, list[Query]]) -> None:
     folder, queries = made
     vectors = load_word_vectors(folder / "words.npz")
-    used = {word for query in queries for word in words(query.text)} | {word for name in LABELS for word in words(name)}
+    used = {word for query in queries for word in words(query.text)} | {
+        word for name in FEW.names for word in words(name)
+    }
     assert used <= set(vectors.index)
     assert vectors.vectors.shape == (len(vectors.index), 64)
     assert np.linalg.norm(vectors.vectors, axis=1) == pytest.approx(6, rel=1e-5)
@@ -130,8 +132,8 @@ def test_each_word_of_the_compositional_split_and_each_verb_occurs_in_training(m
     known = {word for query in train for word in words(query.text)}
     assert all(known.issuperset(words(query.text)) for query in of_split(queries, "test-compositional"))
     pairs = {pair for query in train for pair in pairs_said(query.text)}
-    assert {verb for verb, _ in pairs} == set(FORMS)
-    assert {label for _, label in pairs} == set(LABELS)
+    assert {verb for verb, _ in pairs} == set(FORMS) - {"show"}  # which takes several shots
+    assert {label for _, label in pairs} == set(FEW.names)
 
 
 def test_splits_share_no_video(made: tuple[Path, list[Query]]) -> None:

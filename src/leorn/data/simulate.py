@@ -15,8 +15,9 @@ from jaxtyping import Float
 from leorn.config import SimulationConfig
 from leorn.data.annotations import write_queries
 from leorn.data.simulation.events import facts
+from leorn.data.simulation.labels import LABEL_SETS
 from leorn.data.simulation.noise import detect
-from leorn.data.simulation.scene import Scene, make_scene
+from leorn.data.simulation.scene import SECONDS_PER_ACTION, Scene, make_scene
 from leorn.data.simulation.sentences import Spans, vocabulary
 from leorn.data.simulation.splits import COMPOSITIONAL, SPLITS, describe, held_out_pairs
 from leorn.data.simulation.verbs import Pair
@@ -27,8 +28,6 @@ from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.records import Moment, Query
 
-SECONDS_PER_ACTION = 5.0
-"""The shortest video must give an actor this long for each action, transits included."""
 WORD_LENGTH = 6.0
 """Of a word vector, about as in GloVe 6B: of unit vectors a text encoder makes little when training begins."""
 MAX_FRAMES_PER_SECOND = 1000.0
@@ -68,7 +67,8 @@ def simulate(
     check_config(config, seed)
     out = Path(out)
     videos = _videos(config)
-    held_out = held_out_pairs(config.held_out_share, np.random.default_rng([seed, len(SPLITS)]))
+    labels = LABEL_SETS[config.labels]
+    held_out = held_out_pairs(config.held_out_share, labels, np.random.default_rng([seed, len(SPLITS)]))
     queries: list[Query] = []
     for done, (split, number) in enumerate(videos, start=1):
         rng = np.random.default_rng([seed, SPLITS.index(split), number])
@@ -88,7 +88,7 @@ def simulate(
         if progress is not None:
             progress(done, len(videos))
     queries = _with_known_words(queries)
-    names = vocabulary()
+    names = vocabulary(labels)
     save_word_vectors(out / "words.npz", names, word_vectors(len(names), config.word_size, seed))
     write_text(out / "simulation.json", _options(config, seed, held_out))
     write_text(out / "README.md", _readme(queries, seed))
@@ -104,7 +104,7 @@ def check_config(config: SimulationConfig, seed: int = 0) -> None:
     """
     if seed < 0:
         raise InputError(f"seed {seed}; expected 0 or more")
-    counts = {"train_videos": 1, "actors": 1, "max_actions": 1, "queries_per_video": 1, "word_size": 1}
+    counts = {"train_videos": 1, "shots": 1, "actors": 1, "max_actions": 1, "queries_per_video": 1, "word_size": 1}
     counts |= {"val_videos": 0, "test_videos": 0, "compositional_videos": 0, "bystanders": 0}
     for name, least in counts.items():
         if getattr(config, name) < least:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leorn.data.simulation.events import Fact, above_spans, facts, seen_events
+from leorn.data.simulation.labels import FEW
 from leorn.data.simulation.stage import SceneObject
 from leorn.data.simulation.verbs import Event
 
@@ -52,7 +53,7 @@ def test_above_agrees_with_looking_at_every_time(flyer_xs: list[float], below_xs
 def test_every_long_motion_is_seen_whatever_its_purpose() -> None:
     dog = thing("dog", (0, 0.5), (2, 0.5), (6, 0.9), (7, 0.85), (9, 0.2))
     acted = [Event("approach", 0, 1, 2.0, 6.0)]
-    assert seen_events([dog, thing("chair", (0, 0.6))], acted, 10) == [
+    assert seen_events([dog, thing("chair", (0, 0.6))], acted, 10, FEW) == [
         *acted,
         Event("move right", 0, None, 2, 6),
         Event("move left", 0, None, 7, 9),
@@ -62,7 +63,7 @@ def test_every_long_motion_is_seen_whatever_its_purpose() -> None:
 def test_motions_up_and_down_go_by_the_lower_edge() -> None:
     kite = thing("kite", (0, 0.5))
     kite.keyframes = [(0, 0.5, 0.35), (3, 0.5, 0.13), (8, 0.5, 0.35)]
-    assert [(event.verb, event.start_seconds) for event in seen_events([kite], [], 10)] == [
+    assert [(event.verb, event.start_seconds) for event in seen_events([kite], [], 10, FEW)] == [
         ("move up", 0),
         ("move down", 3),
     ]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from leorn.data.simulation.events import Fact
-from leorn.data.simulation.labels import LABELS, names
-from leorn.data.simulation.sentences import FORMS, sentence, temporal_sentence, told_apart, vocabulary
+from leorn.data.simulation.labels import FEW, MANY
+from leorn.data.simulation.sentences import FORMS, plural, sentence, temporal_sentence, told_apart, vocabulary
 from leorn.data.simulation.verbs import VERBS
 from leorn.data.words import words
 
@@ -13,7 +13,7 @@ ONCE = Fact("pick up", "person", "cup", ((5.0, 8.0),))
 
 def sayings(fact: Fact, count: int = 400) -> set[str]:
     rng = np.random.default_rng(0)
-    return {sentence(fact, rng) for _ in range(count)}
+    return {sentence(fact, FEW, rng) for _ in range(count)}
 
 
 def test_a_fact_is_said_in_active_and_passive_forms_with_synonyms() -> None:
@@ -52,7 +52,7 @@ def test_no_form_is_shared_by_two_verbs() -> None:
 
 
 def test_no_name_is_shared_by_two_labels() -> None:
-    nouns = [noun for label in LABELS for noun in names(label)]
+    nouns = [noun for label in FEW.names for noun in FEW.called(label)]
     assert len(nouns) == len(set(nouns))
 
 
@@ -69,7 +69,7 @@ def test_before_and_after_choose_among_the_moments(relation: str, meant: tuple) 
 def test_what_does_not_tell_the_moments_apart_clearly_tells_nothing(spans: tuple) -> None:
     other = Fact("pick up", "person", "cup", spans)
     assert told_apart(TWICE, other, "before") == told_apart(TWICE, other, "after") == ()
-    assert temporal_sentence(TWICE, [other], np.random.default_rng(0)) is None
+    assert temporal_sentence(TWICE, [other], FEW, np.random.default_rng(0)) is None
 
 
 def test_a_temporal_sentence_names_both_facts_and_means_the_right_moments() -> None:
@@ -77,7 +77,7 @@ def test_a_temporal_sentence_names_both_facts_and_means_the_right_moments() -> N
     leaves, picks = sayings(TWICE, 2000), sayings(ONCE, 2000)
     relations = set()
     for _ in range(60):
-        told = temporal_sentence(TWICE, [ONCE], rng)
+        told = temporal_sentence(TWICE, [ONCE], FEW, rng)
         assert told is not None
         text, meant = told
         relation = "before" if "before" in text else "after"
@@ -92,10 +92,34 @@ def test_a_temporal_sentence_names_both_facts_and_means_the_right_moments() -> N
 
 
 def test_the_vocabulary_holds_every_word_that_is_said_and_no_other() -> None:
-    said = {word for label in LABELS for word in words(label)} | {"before", "after"}
+    said = {word for label in FEW.names for word in words(label)} | {"before", "after"}
     for verb, forms in FORMS.items():
         needs_object = "{o}" in forms[0]
-        for label in LABELS:
+        for label in FEW.names:
             fact = Fact(verb, label, label if needs_object else None, ())
             said |= {word for text in sayings(fact, 60) for word in words(text)}
-    assert vocabulary() == sorted(said)
+    assert vocabulary(FEW) == sorted(said)
+
+
+@pytest.mark.parametrize(
+    ("noun", "several"),
+    [
+        ("car", "cars"),
+        ("bus", "buses"),
+        ("bench", "benches"),
+        ("puppy", "puppies"),
+        ("toy", "toys"),
+        ("person", "people"),
+        ("knife", "knives"),
+        ("wine glass", "wine glasses"),
+        ("skis", "skis"),
+    ],
+)
+def test_nouns_have_their_plural(noun: str, several: str) -> None:
+    assert plural(noun) == several
+
+
+def test_what_can_be_seen_is_said_of_one_or_several() -> None:
+    said = sayings(Fact("show", "bicycle", None, ((1.0, 4.0),)), 1500)
+    assert {"bicycles", "the bike on the road", "a view of a bicycle", "bicycles in the room"} <= said
+    assert {word for text in said for word in words(text)} <= set(vocabulary(MANY))

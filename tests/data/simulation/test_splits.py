@@ -5,7 +5,7 @@ import pytest
 
 from leorn.config import SimulationConfig
 from leorn.data.simulation.events import Fact
-from leorn.data.simulation.labels import PERSON
+from leorn.data.simulation.labels import FEW, PERSON
 from leorn.data.simulation.splits import COMPOSITIONAL, describe, held_out_pairs
 from leorn.data.simulation.verbs import VERBS, Pair, possible_pairs
 
@@ -21,8 +21,8 @@ HELD_OUT: set[Pair] = {("ride", "horse"), ("enter", "cat")}
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_each_verb_gives_up_and_keeps_some_of_its_labels(seed: int, share: float) -> None:
-    held_out = held_out_pairs(share, np.random.default_rng(seed))
-    possible = [pair for pair in possible_pairs() if pair[1] != PERSON]
+    held_out = held_out_pairs(share, FEW, np.random.default_rng(seed))
+    possible = [pair for pair in possible_pairs(FEW) if pair[1] != PERSON]
     assert held_out < set(possible)
     total, given_up = Counter(verb for verb, _ in possible), Counter(verb for verb, _ in held_out)
     for verb in VERBS:
@@ -30,7 +30,7 @@ def test_each_verb_gives_up_and_keeps_some_of_its_labels(seed: int, share: float
 
 
 def test_held_out_pairs_depend_on_the_seed() -> None:
-    draws = {held_out_pairs(0.25, np.random.default_rng(seed)) for seed in range(5)}
+    draws = {held_out_pairs(0.25, FEW, np.random.default_rng(seed)) for seed in range(5)}
     assert len(draws) == 5
 
 

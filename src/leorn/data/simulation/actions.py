@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from leorn.data.simulation.labels import RIDEABLES
+from leorn.data.simulation.labels import PERSON
 from leorn.data.simulation.stage import CONTACT, GROUND_LANES, MIN_TRAVEL, SKY_LANES, SceneObject, Stage
 
 TRANSIT_SECONDS = 1.0
@@ -141,6 +141,19 @@ def ride(stage: Stage, actor: Actor, start: float, end: float) -> bool:
     return True
 
 
+def ride_through(stage: Stage) -> None:
+    """Put a rider on the stage who rides from the beginning of the shot to its end; where there is no room, do not."""
+    prop = stage.add(str(stage.rng.choice(list(stage.labels.rideables))), GROUND_LANES)
+    body = stage.add(PERSON, GROUND_LANES)
+    if prop is None or body is None:
+        return
+    vehicle, rider = stage.objects[prop], stage.objects[body]
+    rider.start_at(vehicle.x, vehicle.bottom - SEAT_HEIGHT * vehicle.height)
+    goal = stage.rng.uniform(vehicle.width / 2, 1 - vehicle.width / 2)
+    _move_together(rider, vehicle, 0.0, stage.duration_seconds, (goal - vehicle.x, 0.0))
+    stage.record("ride", 0.0, stage.duration_seconds, body, prop)
+
+
 def hover(stage: Stage, actor: Actor, start: float, end: float) -> bool:
     """Be above an object that rests, for the whole stretch: in over its nearer edge, and out over the same."""
     body = stage.objects[actor.body]
@@ -171,7 +184,7 @@ def options(stage: Stage, actor: Actor) -> dict[Action, float]:
         return {move: 1, approach: 4, leave: 2}
     if actor.state == "free":
         return {approach: 1, approach_prop: 6, leave: 1}
-    if stage.objects[actor.prop].label in RIDEABLES:
+    if stage.objects[actor.prop].label in stage.labels.rideables:
         return {ride: 4, move: 2, leave: 1}
     return {pick_up: 6, move: 1, leave: 1}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from leorn.data.simulation.actions import Actor, held_bottom
-from leorn.data.simulation.labels import FLYERS, GROUND_LABELS, PERSON, PORTABLES, RIDEABLES, WALKERS
+from leorn.data.simulation.labels import PERSON
 from leorn.data.simulation.stage import CONTACT, GROUND_LANES, SKY_LANES, Stage
 
 ACTOR_KINDS = {"carrier": 0.35, "rider": 0.25, "walker": 0.15, "flyer": 0.25}
@@ -24,17 +24,17 @@ WANDER_SECONDS = 2.5
 
 def add_actors(stage: Stage, count: int) -> list[Actor]:
     """Put actors and props on the stage; one that finds no room stays away."""
-    actors = []
+    actors, labels = [], stage.labels
     for _ in range(count):
         kind = stage.rng.choice(list(ACTOR_KINDS), p=list(ACTOR_KINDS.values()))
         if kind == "carrier":
-            actor = _with_prop(stage, PORTABLES)
+            actor = _with_prop(stage, tuple(labels.portables))
         elif kind == "rider":
-            actor = _with_prop(stage, RIDEABLES)
+            actor = _with_prop(stage, tuple(labels.rideables))
         elif kind == "walker":
-            actor = _alone(stage, (PERSON, *WALKERS), GROUND_LANES)
+            actor = _alone(stage, (PERSON, *labels.walkers), GROUND_LANES)
         else:
-            actor = _alone(stage, FLYERS, SKY_LANES)
+            actor = _alone(stage, tuple(labels.flyers), SKY_LANES)
         if actor is not None:
             actors.append(actor)
     return actors
@@ -42,10 +42,10 @@ def add_actors(stage: Stage, count: int) -> list[Actor]:
 
 def add_bystanders(stage: Stage, count: int) -> None:
     """Put objects on the stage that do nothing: they stand, where others may go to them, or wander a little."""
-    rng = stage.rng
+    rng, on_ground = stage.rng, stage.labels.on_ground
     for _ in range(count):
-        there = [thing.label for thing in stage.objects if thing.label in GROUND_LABELS]
-        label = _one_of(there if there and rng.random() < TWIN_SHARE else GROUND_LABELS, rng)
+        there = [thing.label for thing in stage.objects if thing.label in on_ground]
+        label = _one_of(there if there and rng.random() < TWIN_SHARE else on_ground, rng)
         wanders = rng.random() < WANDERER_SHARE
         added = stage.add(label, GROUND_LANES, room=WANDER if wanders else 0.0)
         if added is None:
@@ -78,7 +78,7 @@ def _with_prop(stage: Stage, labels: Sequence[str]) -> Actor | None:
         return Actor(body, prop, "outside")
     if rng.random() < 0.5 or not _put_beside(stage, body, prop):
         return Actor(body, prop, "free")
-    if labels is PORTABLES and rng.random() < 0.5:
+    if labels[0] in stage.labels.portables and rng.random() < 0.5:
         person, thing = stage.objects[body], stage.objects[prop]
         thing.start_at(thing.x, held_bottom(person, thing))
         return Actor(body, prop, "holding")

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leorn.data.simulation.labels import FLYERS, GROUND_LABELS
+from leorn.data.simulation.labels import Labels
 from leorn.data.simulation.stage import MIN_TRAVEL, SceneObject
 from leorn.data.simulation.verbs import Event, Pair, Verb
 
 LENGTH_SHARES = (0.05, 0.3)
 """A fact is asked about only where each of its moments takes such a share of the video."""
+SHOWN_SHARES = (0.05, 0.6)
+"""The same for what can be seen."""
 MAX_MOMENTS = 2
 """A fact with more moments is not asked about."""
 
@@ -40,18 +42,40 @@ class Fact:
         return self.verb, self.thing or self.subject
 
 
-def seen_events(objects: Sequence[SceneObject], acted: Iterable[Event], duration_seconds: float) -> list[Event]:
+def seen_events(
+    objects: Sequence[SceneObject], acted: Iterable[Event], duration_seconds: float, labels: Labels
+) -> list[Event]:
     """Everything that happens: what the actors meant to do, every motion to a side, and all that is above something."""
     events = list(acted)
     for index, thing in enumerate(objects):
         events += _moves(index, thing)
     for index, flyer in enumerate(objects):
-        if flyer.label in FLYERS:
+        if flyer.label in labels.flyers:
             for below, thing in enumerate(objects):
-                if thing.label in GROUND_LABELS:
+                if thing.label not in labels.flyers:
                     spans = above_spans(flyer, thing, duration_seconds)
                     events += [Event("above", index, below, *span) for span in spans]
     return events
+
+
+def shown_events(objects: Sequence[SceneObject], shots: Sequence[tuple[float, float]]) -> list[Event]:
+    """What can be seen, shot by shot, an event for each label of a shot; shots that follow each other are one event.
+
+    A label of which something comes into a shot or goes out of it is left out: its moments would be hard to tell.
+    """
+    seen: dict[str, list[Event]] = {}
+    unclear = {thing.label for thing in objects if not all(0 <= x <= 1 for _, x, _ in thing.keyframes)}
+    for start, end in shots:
+        for index, thing in enumerate(objects):
+            if thing.shown != (start, end) or thing.label in unclear:
+                continue
+            events = seen.setdefault(thing.label, [])
+            if events and events[-1].end_seconds == end:
+                continue
+            goes_on = events and events[-1].end_seconds == start
+            begun = events.pop().start_seconds if goes_on else start
+            events.append(Event("show", index, None, begun, end))
+    return [event for events in seen.values() for event in events]
 
 
 def facts(objects: Sequence[SceneObject], events: Iterable[Event], duration_seconds: float) -> list[Fact]:
@@ -112,7 +136,8 @@ def _moves(index: int, thing: SceneObject) -> list[Event]:
 
 
 def _is_clear(fact: Fact, duration_seconds: float) -> bool:
-    low, high = (share * duration_seconds for share in LENGTH_SHARES)
+    shares = SHOWN_SHARES if fact.verb == "show" else LENGTH_SHARES
+    low, high = (share * duration_seconds for share in shares)
     return (
         len(fact.moments) <= MAX_MOMENTS
         and all(low <= end - start <= high for start, end in fact.moments)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from leorn.config import SimulationConfig
-from leorn.data.simulation.labels import LABELS, SIZES
+from leorn.data.simulation.labels import LABEL_SETS, Labels
 from leorn.data.simulation.scene import Scene
 from leorn.data.tracks import Tracks
 
@@ -32,20 +32,22 @@ def detect(scene: Scene, config: SimulationConfig, rng: np.random.Generator) -> 
     Returns:
         What it reports, in the order of time and track.
     """
+    known = LABEL_SETS[config.labels]
+    names = known.names
     times = np.arange(0, scene.duration_seconds, 1 / config.detections_per_second)
     exact = np.stack([thing.boxes(times) for thing in scene.objects])
-    noisy = _clip(exact + rng.normal(0, config.jitter, exact.shape))
+    noisy = scene.framed(_clip(exact + rng.normal(0, config.jitter, exact.shape)), times)
     reported = (visible_share(exact) >= MIN_VISIBLE) & (rng.random(exact.shape[:2]) >= config.miss_rate)
     reported &= (noisy[..., 2:] - noisy[..., :2]).min(axis=-1) >= MIN_SIDE
     objects, frames = np.nonzero(reported)
 
-    labels = np.array([LABELS.index(thing.label) for thing in scene.objects])[objects]
+    labels = np.array([names.index(thing.label) for thing in scene.objects])[objects]
     wrong = rng.random(len(labels)) < config.wrong_label_rate
-    labels = np.where(wrong, rng.integers(len(LABELS), size=len(labels)), labels)
+    labels = np.where(wrong, rng.integers(len(names), size=len(labels)), labels)
     scores = np.where(wrong, rng.beta(*UNSURE, len(labels)), rng.beta(*SURE, len(labels)))
 
     false_frames = np.repeat(np.arange(len(times)), rng.poisson(config.false_rate, len(times)))
-    false_labels = rng.integers(len(LABELS), size=len(false_frames))
+    false_labels = rng.integers(len(names), size=len(false_frames))
     frames = np.concatenate([frames, false_frames])
     tracks = np.concatenate([objects, len(scene.objects) + np.arange(len(false_frames))])
     order = np.lexsort((tracks, frames))
@@ -54,8 +56,8 @@ def detect(scene: Scene, config: SimulationConfig, rng: np.random.Generator) -> 
         tracks=tracks[order],
         labels=np.concatenate([labels, false_labels])[order],
         scores=np.concatenate([scores, rng.beta(*UNSURE, len(false_frames))])[order],
-        boxes=np.concatenate([noisy[reported], _false_boxes(false_labels, rng)])[order],
-        label_names=LABELS,
+        boxes=np.concatenate([noisy[reported], _false_boxes(false_labels, known, rng)])[order],
+        label_names=names,
     )
 
 
@@ -65,9 +67,9 @@ def visible_share(boxes: Float[np.ndarray, "O T 4"]) -> Float[np.ndarray, "O T"]
     return (seen[..., 2:] - seen[..., :2]).prod(axis=-1) / whole.prod(axis=-1)
 
 
-def _false_boxes(labels: np.ndarray, rng: np.random.Generator) -> Float[np.ndarray, "F 4"]:
+def _false_boxes(labels: np.ndarray, known: Labels, rng: np.random.Generator) -> Float[np.ndarray, "F 4"]:
     """Boxes anywhere in the frame, of the usual size of their label."""
-    sizes = np.array([SIZES[label] for label in LABELS])[labels]
+    sizes = np.array(list(known.sizes.values()))[labels]
     corners = rng.random(sizes.shape) * (1 - sizes)
     return np.concatenate([corners, corners + sizes], axis=1)
 

@@ -1,13 +1,19 @@
-"""A simulated scene: actors that do one thing after another among objects that stand or wander."""
+"""A simulated scene: actors that do one thing after another among objects that stand or wander, in one shot or more.
+
+Letters of shapes: O objects, T times.
+"""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from jaxtyping import Float
 
 from leorn.config import SimulationConfig
-from leorn.data.simulation.actions import TRANSIT_SECONDS, Actor, options
+from leorn.data.simulation.actions import TRANSIT_SECONDS, Actor, options, ride_through
 from leorn.data.simulation.cast import add_actors, add_bystanders
-from leorn.data.simulation.events import seen_events
+from leorn.data.simulation.events import seen_events, shown_events
+from leorn.data.simulation.labels import LABEL_SETS
 from leorn.data.simulation.stage import SceneObject, Stage
 from leorn.data.simulation.verbs import Event
 
@@ -19,6 +25,27 @@ MIN_ACTIONS = 2
 """Of an actor."""
 
 
+SECONDS_PER_ACTION = 5.0
+"""An actor does no more in a shot than has this long for each action, transits included."""
+SHORTEST_SHOT_SHARE = 0.06
+"""Of the video."""
+RIDER_SHARE = 0.3
+"""Shots, of several in a video, in which someone rides all the time."""
+NARROWEST = 0.6
+"""Share of the frame's width and height that a shot of several fills at least; what leaves it is not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A stretch of the video without a cut, and the part of the frame that its stage fills."""
+
+    start_seconds: float
+    end_seconds: float
+    left: float = 0.0
+    top: float = 0.0
+    scale: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What there is and what happens, before a detector looks at it.
@@ -26,14 +53,22 @@ class Scene:
     Attributes:
         video: the video's id.
         duration_seconds: its length.
+        shots: from its start to its end.
         objects: with their motion.
         events: everything that happens in the sense of `verbs`, with indices into `objects`.
     """
 
     video: str
     duration_seconds: float
+    shots: tuple[Shot, ...]
     objects: tuple[SceneObject, ...]
     events: tuple[Event, ...]
+
+    def framed(self, boxes: Float[np.ndarray, "O T 4"], times: Float[np.ndarray, "T"]) -> Float[np.ndarray, "O T 4"]:
+        """Where boxes on the stage, each seen at its time, are in the frame."""
+        number = np.searchsorted([shot.start_seconds for shot in self.shots], times, side="right") - 1
+        windows = np.array([(shot.left, shot.top, shot.scale) for shot in self.shots])[number]
+        return boxes * windows[:, 2:] + windows[:, [0, 1, 0, 1]]
 
 
 def make_scene(video: str, config: SimulationConfig, rng: np.random.Generator) -> Scene:
@@ -41,18 +76,53 @@ def make_scene(video: str, config: SimulationConfig, rng: np.random.Generator) -
 
     Args:
         video: its id.
-        config: how long it is and how much happens; videos last ≥ 5 s for each of `max_actions`.
+        config: how long it is and how much happens.
         rng: the only source of chance.
     """
     duration = round(rng.uniform(config.min_duration_seconds, config.max_duration_seconds), 1)
-    stage = Stage(duration, rng)
+    shots = draw_shots(duration, config.shots, rng)
+    objects: list[SceneObject] = []
+    events: list[Event] = []
+    for shot in shots:
+        stage = _play(shot.end_seconds - shot.start_seconds, config, rng)
+        happened = seen_events(stage.objects, stage.events, stage.duration_seconds, stage.labels)
+        events += [event.moved(shot.start_seconds, len(objects)) for event in happened]
+        for thing in stage.objects:
+            thing.shift(shot.start_seconds, shot.end_seconds)
+        objects += stage.objects
+    if len(shots) > 1:
+        events += shown_events(objects, [(shot.start_seconds, shot.end_seconds) for shot in shots])
+    return Scene(video, duration, tuple(shots), tuple(objects), tuple(events))
+
+
+def draw_shots(duration_seconds: float, most: int, rng: np.random.Generator) -> list[Shot]:
+    """Cut a video into 1 to `most` shots; the frame of the only one is the stage."""
+    count = 1 if most == 1 else int(rng.integers(1, most + 1))
+    if count == 1:
+        return [Shot(0.0, duration_seconds)]
+    shares = SHORTEST_SHOT_SHARE + (1 - count * SHORTEST_SHOT_SHARE) * rng.dirichlet(np.ones(count))
+    cuts = [0.0, *(duration_seconds * np.cumsum(shares[:-1])).tolist(), duration_seconds]
+    shots = []
+    for start, end in pairwise(cuts):
+        scale = rng.uniform(NARROWEST, 1)
+        left, top = rng.uniform(0, 1 - scale, 2).tolist()
+        shots.append(Shot(start, end, left, top, float(scale)))
+    return shots
+
+
+def _play(duration_seconds: float, config: SimulationConfig, rng: np.random.Generator) -> Stage:
+    """Fill a stage and let everyone act."""
+    stage = Stage(duration_seconds, rng, LABEL_SETS[config.labels], config.size_variation)
+    if config.shots > 1 and rng.random() < RIDER_SHARE:
+        ride_through(stage)
     actors = add_actors(stage, config.actors)
     add_bystanders(stage, config.bystanders)
+    most = min(config.max_actions, int(duration_seconds / SECONDS_PER_ACTION))
     for actor in actors:
-        count = int(rng.integers(min(MIN_ACTIONS, config.max_actions), config.max_actions + 1))
-        for start, end in draw_stretches(duration, count, rng):
+        count = int(rng.integers(min(MIN_ACTIONS, most), most + 1))
+        for start, end in draw_stretches(duration_seconds, count, rng):
             _act(stage, actor, start, end)
-    return Scene(video, duration, tuple(stage.objects), tuple(seen_events(stage.objects, stage.events, duration)))
+    return stage
 
 
 def draw_stretches(duration_seconds: float, count: int, rng: np.random.Generator) -> list[tuple[float, float]]:
@@ -69,6 +139,8 @@ def draw_stretches(duration_seconds: float, count: int, rng: np.random.Generator
     Returns:
         Starts and ends in seconds, of `count` stretches or one less.
     """
+    if count == 0:
+        return []
     transits = 2 * TRANSIT_SECONDS * count
     low, high = np.log(ACTION_SHARES)
     lengths = np.exp(rng.uniform(low, high, count)) * duration_seconds

@@ -3,7 +3,7 @@
 import numpy as np
 
 from leorn.data.simulation.events import Fact
-from leorn.data.simulation.labels import LABELS, names
+from leorn.data.simulation.labels import Labels
 from leorn.data.simulation.verbs import Verb
 from leorn.data.words import words
 
@@ -31,6 +31,7 @@ FORMS: dict[Verb, tuple[str, ...]] = {
         "{s} goes up to {o}",
         "{s} is coming close to {o}",
         "{s} walks over to {o}",
+        "{s} walking up to {o}",
         "{o} is approached by {s}",
     ),
     "pick up": (
@@ -39,6 +40,7 @@ FORMS: dict[Verb, tuple[str, ...]] = {
         "{s} lifts {o}",
         "{s} takes {o}",
         "{s} is picking {o} up",
+        "{s} picking up {o}",
         "{o} is being picked up by {s}",
         "{o} is lifted by {s}",
     ),
@@ -47,12 +49,14 @@ FORMS: dict[Verb, tuple[str, ...]] = {
         "{s} sets {o} down",
         "{s} places {o} on the ground",
         "{s} is putting {o} down",
+        "{s} putting down {o}",
         "{o} is being put down by {s}",
         "{o} is set down by {s}",
     ),
     "ride": (
         "{s} rides {o}",
         "{s} is riding {o}",
+        "{s} riding {o}",
         "{s} travels on {o}",
         "{o} is ridden by {s}",
     ),
@@ -62,6 +66,16 @@ FORMS: dict[Verb, tuple[str, ...]] = {
         "{s} hovers above {o}",
         "{o} is below {s}",
         "{o} is under {s}",
+    ),
+    "show": (
+        "{s}",
+        "{s} on the road",
+        "{s} on the street",
+        "{s} in the room",
+        "{s} outside",
+        "{s} in the picture",
+        "a view of {s}",
+        "{s} can be seen",
     ),
 }
 """What a fact may be said in; {s} is its subject, {o} its object."""
@@ -73,22 +87,51 @@ TEMPORAL_FORMS = {
 """How one of several moments is told by something that happens once."""
 
 NO_ARTICLE = "someone"
+PLURALS = {
+    "person": "people",
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "knife": "knives",
+    "mouse": "mice",
+    "sheep": "sheep",
+    "broccoli": "broccoli",
+    "skis": "skis",
+    "scissors": "scissors",
+}
+"""Nouns whose plural follows no rule."""
+PLURAL_SHARE = 0.4
+"""Of the sentences about what can be seen."""
 
 Spans = tuple[tuple[float, float], ...]
 
 
-def sentence(fact: Fact, rng: np.random.Generator) -> str:
+def sentence(fact: Fact, labels: Labels, rng: np.random.Generator) -> str:
     """Say a fact in one of its forms."""
-    thing = "" if fact.thing is None else _noun_phrase(fact.thing, rng)
-    return str(rng.choice(FORMS[fact.verb])).format(s=_noun_phrase(fact.subject, rng), o=thing)
+    if fact.verb == "show" and rng.random() < PLURAL_SHARE:
+        return str(rng.choice(FORMS["show"])).format(s=plural(labels.called(fact.subject)[0]))
+    thing = "" if fact.thing is None else _noun_phrase(fact.thing, labels, rng)
+    return str(rng.choice(FORMS[fact.verb])).format(s=_noun_phrase(fact.subject, labels, rng), o=thing)
 
 
-def temporal_sentence(fact: Fact, others: list[Fact], rng: np.random.Generator) -> tuple[str, Spans] | None:
+def plural(noun: str) -> str:
+    """Several of what a noun names: its last word in the plural."""
+    if noun in PLURALS:
+        return PLURALS[noun]
+    if noun.endswith(("s", "sh", "ch", "x")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+
+
+def temporal_sentence(
+    fact: Fact, others: list[Fact], labels: Labels, rng: np.random.Generator
+) -> tuple[str, Spans] | None:
     """Say which of a fact's moments are meant by what they come before or after.
 
     Args:
         fact: has several moments.
         others: facts that may be named beside it.
+        labels: of the scene.
         rng: draws the other fact and the words.
 
     Returns:
@@ -99,7 +142,7 @@ def temporal_sentence(fact: Fact, others: list[Fact], rng: np.random.Generator) 
             meant = told_apart(fact, others[index], relation)
             if meant:
                 form = str(rng.choice(TEMPORAL_FORMS[relation]))
-                return form.format(main=sentence(fact, rng), other=sentence(others[index], rng)), meant
+                return form.format(main=sentence(fact, labels, rng), other=sentence(others[index], labels, rng)), meant
     return None
 
 
@@ -118,16 +161,16 @@ def told_apart(fact: Fact, other: Fact, relation: str) -> Spans:
     return before if relation == "before" else after
 
 
-def vocabulary() -> list[str]:
+def vocabulary(labels: Labels) -> list[str]:
     """Every word of the labels and of what can be said, sorted."""
     forms = [form for options in (*FORMS.values(), *TEMPORAL_FORMS.values()) for form in options]
     said = " ".join(forms).format(s="the", o="the", main="", other="")
-    nouns = [name for label in LABELS for name in (label, *names(label))]
+    nouns = [name for label in labels.names for name in (label, *labels.called(label), plural(labels.called(label)[0]))]
     return sorted({*words(said), *words(" ".join(nouns))} | {"a", "an"})
 
 
-def _noun_phrase(label: str, rng: np.random.Generator) -> str:
-    noun = str(rng.choice(names(label)))
+def _noun_phrase(label: str, labels: Labels, rng: np.random.Generator) -> str:
+    noun = str(rng.choice(labels.called(label)))
     if noun == NO_ARTICLE:
         return noun
     if rng.random() < 0.5:

@@ -7,7 +7,7 @@ import numpy as np
 
 from leorn.config import SimulationConfig
 from leorn.data.simulation.events import Fact
-from leorn.data.simulation.labels import PERSON
+from leorn.data.simulation.labels import LABEL_SETS, PERSON, Labels
 from leorn.data.simulation.sentences import Spans, sentence, temporal_sentence
 from leorn.data.simulation.verbs import Pair, Verb, possible_pairs
 
@@ -15,19 +15,19 @@ COMPOSITIONAL = "test-compositional"
 SPLITS = ("train", "val", "test", COMPOSITIONAL)
 
 
-def held_out_pairs(share: float, rng: np.random.Generator) -> frozenset[Pair]:
+def held_out_pairs(share: float, labels: Labels, rng: np.random.Generator) -> frozenset[Pair]:
     """Draw the verb–object pairs that training sees in no sentence.
 
     Each verb gives up the same share of its labels, one at least, and keeps one at least. Person, whom most sentences
     are about, is in no such pair.
     """
-    labels: defaultdict[Verb, list[str]] = defaultdict(list)
-    for verb, label in possible_pairs():
+    about: defaultdict[Verb, list[str]] = defaultdict(list)
+    for verb, label in possible_pairs(labels):
         if label != PERSON:
-            labels[verb].append(label)
+            about[verb].append(label)
     return frozenset(
         (verb, label)
-        for verb, choices in labels.items()
+        for verb, choices in about.items()
         for label in rng.choice(
             choices, min(max(1, round(share * len(choices))), len(choices) - 1), replace=False
         ).tolist()
@@ -58,12 +58,15 @@ def describe(
     weights = np.array([1 / count[fact.verb] for fact in asked])
     wanted = min(config.queries_per_video, len(asked))
     chosen = rng.choice(len(asked), wanted, replace=False, p=weights / weights.sum())
-    return [_say(asked[index], seen, config.temporal_share, rng) for index in chosen.tolist()]
+    labels = LABEL_SETS[config.labels]
+    return [_say(asked[index], seen, config.temporal_share, labels, rng) for index in chosen.tolist()]
 
 
-def _say(fact: Fact, seen: list[Fact], temporal_share: float, rng: np.random.Generator) -> tuple[str, Spans]:
+def _say(
+    fact: Fact, seen: list[Fact], temporal_share: float, labels: Labels, rng: np.random.Generator
+) -> tuple[str, Spans]:
     if len(fact.moments) > 1 and rng.random() < temporal_share:
-        told = temporal_sentence(fact, [other for other in seen if other != fact], rng)
+        told = temporal_sentence(fact, [other for other in seen if other != fact], labels, rng)
         if told is not None:
             return told
-    return sentence(fact, rng), fact.moments
+    return sentence(fact, labels, rng), fact.moments

@@ -5,13 +5,14 @@ and four of the ground, one behind the other. A motion is steady and straight, s
 border, or another box, is exact. Letters of shapes: T times.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
 
-from leorn.data.simulation.labels import SIZES
+from leorn.data.simulation.labels import FEW, Labels
 from leorn.data.simulation.verbs import Event, Verb
 
 GROUND_LANES = (0.82, 0.86, 0.90, 0.94)
@@ -22,10 +23,10 @@ CLEARANCE = 0.04
 """Boxes that rest on one lane keep at least this gap, unless one was brought to the other."""
 MIN_TRAVEL = 0.2
 """A motion between places goes at least this far, to one side or (in the sky) up or down."""
-SIZE_VARIATION = 0.12
-"""An object is this much larger or smaller than is usual for its label, at most."""
 DECIMALS = 6
 """Places are rounded to this, so that one who comes back to a lane after sums of steps stands on it exactly."""
+ELSEWHERE = 10.0
+"""Added to the corners of a box that is not shown: far out of the frame."""
 CANDIDATES = 48
 """Places drawn when a free one is sought."""
 
@@ -40,6 +41,8 @@ class SceneObject:
     x: float
     bottom: float
     keyframes: list[tuple[float, float, float]] = field(init=False)
+    shown: tuple[float, float] = (0.0, math.inf)
+    """The shot that the object belongs to, in seconds; before and after it nobody sees it."""
 
     def __post_init__(self) -> None:
         self.start_at(self.x, self.bottom)
@@ -57,6 +60,11 @@ class SceneObject:
         self.keyframes.append((end_seconds, x, bottom))
         self.x, self.bottom = x, bottom
 
+    def shift(self, start_seconds: float, end_seconds: float) -> None:
+        """Make the motion that of a shot between these times."""
+        self.keyframes = [(start_seconds + time, x, bottom) for time, x, bottom in self.keyframes]
+        self.shown = (start_seconds, end_seconds)
+
     def centres(self, times: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T"]:
         """Centre x at the given times, in seconds."""
         seconds, xs, _ = zip(*self.keyframes, strict=True)
@@ -66,7 +74,9 @@ class SceneObject:
         """Boxes (`xyxy`) at the given times, in seconds; outside 0..1 they are out of the frame."""
         seconds, _, bottoms = zip(*self.keyframes, strict=True)
         centre, bottom = self.centres(times), np.interp(times, seconds, bottoms)
-        return np.stack([centre - self.width / 2, bottom - self.height, centre + self.width / 2, bottom], axis=1)
+        boxes = np.stack([centre - self.width / 2, bottom - self.height, centre + self.width / 2, bottom], axis=1)
+        boxes[(times < self.shown[0]) | (times >= self.shown[1])] += ELSEWHERE
+        return boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,9 @@ class Stage:
 
     duration_seconds: float
     rng: np.random.Generator
+    labels: Labels = FEW
+    size_variation: float = 0.12
+    """An object is this much larger or smaller than is usual for its label, at most."""
     objects: list[SceneObject] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
@@ -103,8 +116,8 @@ class Stage:
             lanes: those it may stand on.
             room: to keep free on either side, for one that wanders.
         """
-        scale = 1 + self.rng.uniform(-SIZE_VARIATION, SIZE_VARIATION)
-        width, height = (scale * size for size in SIZES[label])
+        scale = 1 + self.rng.uniform(-self.size_variation, self.size_variation)
+        width, height = (scale * size for size in self.labels.sizes[label])
         place = self.find_place(width + 2 * room, lanes)
         if place is None:
             return None

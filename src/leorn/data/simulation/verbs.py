@@ -14,6 +14,7 @@ Seen in the boxes, before the detector's noise:
 - *put down*: from when the person starts, and the object in the hand with it; until they have stopped, the object is
   on the ground.
 - *ride*: from when the person, over the vehicle, starts together with it; until both have stopped.
+- *show*: from cut to cut, in a video of several shots, where the subject is in the frame all that time.
 - *above*: from when the subject's centre comes over the object's width, its lower edge over the object's top; until
   it no longer is.
 
@@ -24,7 +25,7 @@ so do both boxes of a person who rides that way. Touching is a gap of 0.01 with 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from leorn.data.simulation.labels import FLYERS, GROUND_LABELS, PERSON, PORTABLES, RIDEABLES, WALKERS
+from leorn.data.simulation.labels import PERSON, Labels
 
 Verb = Literal[
     "enter",
@@ -38,6 +39,7 @@ Verb = Literal[
     "put down",
     "ride",
     "above",
+    "show",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -55,21 +57,27 @@ class Event:
     start_seconds: float
     end_seconds: float
 
+    def moved(self, seconds: float, objects: int) -> "Event":
+        """The same event in a video where that many seconds and objects come before it."""
+        thing = None if self.thing is None else self.thing + objects
+        return Event(self.verb, self.subject + objects, thing, self.start_seconds + seconds, self.end_seconds + seconds)
 
-def possible_pairs() -> list[Pair]:
+
+def possible_pairs(labels: Labels) -> list[Pair]:
     """Every verb with every label it can be about."""
-    movers = (PERSON, *WALKERS, *FLYERS)
-    labels: dict[Verb, tuple[str, ...]] = {
+    movers = (PERSON, *labels.walkers, *labels.flyers)
+    about: dict[Verb, tuple[str, ...]] = {
         "enter": movers,
         "leave": movers,
-        "move left": (*movers, *PORTABLES, *RIDEABLES),
-        "move right": (*movers, *PORTABLES, *RIDEABLES),
-        "move up": FLYERS,
-        "move down": FLYERS,
-        "approach": GROUND_LABELS,
-        "pick up": PORTABLES,
-        "put down": PORTABLES,
-        "ride": RIDEABLES,
-        "above": GROUND_LABELS,
+        "move left": (*movers, *labels.portables, *labels.rideables),
+        "move right": (*movers, *labels.portables, *labels.rideables),
+        "move up": tuple(labels.flyers),
+        "move down": tuple(labels.flyers),
+        "approach": labels.on_ground,
+        "pick up": tuple(labels.portables),
+        "put down": tuple(labels.portables),
+        "ride": tuple(labels.rideables),
+        "above": labels.on_ground,
+        "show": labels.names,
     }
-    return [(verb, label) for verb in VERBS for label in labels[verb]]
+    return [(verb, label) for verb in VERBS for label in about[verb]]
