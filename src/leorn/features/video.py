@@ -1,6 +1,8 @@
-"""Frames of a video file at given times, small enough to look at."""
+"""Video files: finding them, what they are, and their frames in the order of time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +11,178 @@ import numpy as np
 from jaxtyping import UInt8
 
 from leorn.errors import InputError
+from leorn.features.frames import FrameReader, Painter
+from leorn.features.packets import Timeline, read_timeline
 
 if TYPE_CHECKING:
-    from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
 SUFFIXES = frozenset({".mp4", ".mkv", ".avi", ".webm", ".mov"})
-MAX_WIDTH = 320
-"""Pixels of a frame's width as it is shown; wider ones are made smaller."""
+MAX_SIDE = 320
+"""Pixels of the longer side of a frame that is read to be looked at."""
 TICK_SHARE = 1e-6
 """A time this share of a tick before the next counts as that one: 0.7 s is 6.999… ticks of 0.1 s."""
+
+Frame = tuple[float, UInt8[np.ndarray, "height width 3"]]
+"""A time in seconds since the stream's first frame, and the RGB picture that is shown then."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video is.
+
+    Attributes:
+        path: its file.
+        duration_seconds: from the first frame of the video stream to the end of its last.
+        frame_rate: frames a second, on average.
+        width: pixels of a frame's width as it is shown: upright, with square pixels.
+        height: pixels of its height.
+        rotation_degrees: by how much a stored frame is turned counterclockwise to stand upright: 0, 90, 180 or 270.
+        codec: FFmpeg's name of what it is coded with.
+    """
+
+    path: Path
+    duration_seconds: float
+    frame_rate: float
+    width: int
+    height: int
+    rotation_degrees: int
+    codec: str
+
+
+def probe(path: str | Path) -> VideoInfo:
+    """Find out what a video is, from all its packets and its first frame.
+
+    Raises:
+        InputError: PyAV is not installed; the file is missing, empty, not readable or no video, or nothing in it can be
+            decoded.
+    """
+    with _open(path) as video:
+        return video.info
+
+
+def sample_frames(path: str | Path, count: int, max_side: int | None = None) -> Iterator[Frame]:
+    """Read the frames that are shown at the middles of equal parts of a video's time.
+
+    The same file gives the same pixels every time. A frame that is shown at several of these times is decoded once and
+    given as the same array. One frame is held in memory, and the few inside the decoder. Frames of H.264, HEVC or VVC
+    in AVI, which does not tell when they are shown, are counted from a keyframe on: each broken one before the next
+    keyframe that decoding starts at makes later ones a frame early.
+
+    Args:
+        path: a video of any format that FFmpeg reads. Of a truncated file the part that is there is the video.
+        count: how many parts.
+        max_side: pixels of the longer side; larger frames are made smaller.
+
+    Yields:
+        Each part's middle, in seconds since the first frame, with the frame.
+
+    Raises:
+        InputError: as `probe`, or `count` is below 1.
+    """
+    if count < 1:
+        raise InputError(f"{path}: {count} frames; expected at least 1")
+    with _open(path) as video:
+        timeline = video.timeline
+        ticks = [(2 * part + 1) * (timeline.end - timeline.start) // (2 * count) for part in range(count)]
+        seconds = [(part + 0.5) * video.info.duration_seconds / count for part in range(count)]
+        yield from zip(seconds, video.pictures(ticks, max_side), strict=True)
+
+
+def read_frames(path: str | Path, times_seconds: Sequence[float]) -> list[Frame]:
+    """Read the frame that is shown at each time, at most `MAX_SIDE` pixels on its longer side.
+
+    Args:
+        path: a video of any format that FFmpeg reads.
+        times_seconds: times since the first frame, in any order. Before it the first frame is shown, after the last
+            one the last.
+
+    Returns:
+        Each time with its frame, in the order of `times_seconds`.
+
+    Raises:
+        InputError: as `probe`.
+    """
+    rising = sorted(set(times_seconds))
+    with _open(path) as video:
+        ticks = [floor(seconds / video.tick_seconds + TICK_SHARE) for seconds in rising]
+        pictures = dict(zip(rising, video.pictures(ticks, MAX_SIDE), strict=True))
+    return [(seconds, pictures[seconds]) for seconds in times_seconds]
+
+
+class _Video:
+    """A video file that is open."""
+
+    def __init__(self, path: Path, container: "InputContainer", stream: "VideoStream") -> None:
+        assert stream.time_base is not None
+        self.timeline: Timeline = read_timeline(container, stream, str(path))
+        self.tick_seconds = float(stream.time_base)
+        self._reader = FrameReader(container, stream, self.timeline)
+        first = self._reader.at(self.timeline.start)
+        if first is None:
+            raise InputError(f"{path}: none of its {self.timeline.frames} frames can be decoded; expected a whole file")
+        self._painter = Painter(first, stream)
+        duration = self.tick_seconds * (self.timeline.end - self.timeline.start)
+        self.info = VideoInfo(
+            path, duration, self.timeline.frames / duration, self._painter.width, self._painter.height,
+            90 * self._painter.quarters, stream.codec_context.codec.canonical_name,
+        )  # fmt: skip
+
+    def pictures(self, ticks: Iterable[int], max_side: int | None) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+        """Give the pictures shown at rising times, in ticks since the first frame."""
+        painted = picture = None
+        for tick in ticks:
+            frame = self._reader.at(self.timeline.start + tick)
+            assert frame is not None  # there is a first one
+            if frame is not painted:
+                painted, picture = frame, self._painter.paint(frame, max_side)
+            assert picture is not None
+            yield picture
+
+
+@contextmanager
+def _open(path: str | Path) -> Iterator[_Video]:
+    """Open a video file for as long as it is read."""
+    path = Path(path)
+    try:
+        import av
+    except ImportError as error:
+        raise InputError(f"{path}: reading a video needs PyAV: pip install leorn[video]") from error
+    _check_file(path)
+    try:
+        # an absolute path is never taken for an address, and a playlist in the file leads to none
+        with av.open(
+            str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace"
+        ) as container:
+            yield _Video(path, container, _video_stream(path, container))
+    except av.FFmpegError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path}: cannot be read as a video ({reason}); expected a whole file") from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise InputError(f"{path}: the file is empty; expected a video")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; expected a video") from error
+
+
+def _video_stream(path: Path, container: "InputContainer") -> "VideoStream":
+    """Return the first video stream that is not the cover of a record; the others' packets are not read."""
+    from av.stream import Discard, Disposition
+
+    videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not videos:
+        raise InputError(f"{path}: holds no video stream; expected a video")
+    if videos[0].codec_context is None:
+        raise InputError(f"{path}: FFmpeg has no decoder for its video; expected one it knows, such as H.264")
+    for stream in container.streams:
+        if stream is not videos[0]:
+            stream.discard = Discard.all
+    return videos[0]
 
 
 def find_video(folder: str | Path, video: str) -> Path | None:
@@ -37,59 +200,24 @@ def find_video(folder: str | Path, video: str) -> Path | None:
     return next((file for file in files if file.stem == video and file.suffix.lower() in SUFFIXES), None)
 
 
-def read_frames(
-    path: str | Path, times_seconds: Sequence[float]
-) -> list[tuple[float, UInt8[np.ndarray, "height width 3"]]]:
-    """Read the frame that is shown at each time: upright, with square pixels, at most `MAX_WIDTH` wide.
-
-    Args:
-        path: a video of any format that FFmpeg reads.
-        times_seconds: times since the start of the video stream, in any order. Before the first frame's time the
-            first frame is shown, after the last one's the last.
+def find_videos(paths: Sequence[str | Path]) -> list[Path]:
+    """Return the videos that are named: files as they are, and what lies in folders, at any depth, by its suffix.
 
     Returns:
-        Each time with its frame in RGB, in the order of `times_seconds`.
+        The paths, sorted, each once.
 
     Raises:
-        InputError: PyAV is not installed, or the file is missing, broken or without a video.
+        InputError: a path that does not exist, or no video at all.
     """
-    try:
-        import av
-    except ImportError as error:
-        raise InputError(f"{path}: reading a video needs PyAV: pip install leorn[video]") from error
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; expected a video")
-    try:
-        # an absolute path is never taken for an address such as http:…
-        with av.open(str(Path(path).absolute())) as container:
-            if not container.streams.video:
-                raise InputError(f"{path}: holds no video stream; expected a video")
-            stream = container.streams.video[0]
-            return [(time, _picture(_frame_at(container, stream, time), stream)) for time in times_seconds]
-    except (av.FFmpegError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read as a video ({reason}); expected a whole file") from error
-
-
-def _frame_at(container: "InputContainer", stream: "VideoStream", seconds: float) -> "VideoFrame":
-    """Decode from the keyframe before a time up to the last frame that does not come after it."""
-    assert stream.time_base is not None
-    target = (stream.start_time or 0) + floor(seconds / float(stream.time_base) + TICK_SHARE)
-    container.seek(target, stream=stream)
-    shown = None
-    for frame in container.decode(stream):
-        if shown is not None and frame.pts is not None and frame.pts > target:
-            break
-        shown = frame
-    if shown is None:
-        raise EOFError(f"no frame at {seconds} s")
-    return shown
-
-
-def _picture(frame: "VideoFrame", stream: "VideoStream") -> UInt8[np.ndarray, "height width 3"]:
-    """Turn a frame into RGB as a player shows it."""
-    quarters = round(frame.rotation / 90)
-    width, height = frame.width * float(stream.sample_aspect_ratio or 1), frame.height
-    scale = min(1, MAX_WIDTH / (height if quarters % 2 else width))
-    small = frame.reformat(max(1, round(width * scale)), max(1, round(height * scale)), format="rgb24")
-    return np.ascontiguousarray(np.rot90(small.to_ndarray(), quarters))
+    found: set[Path] = set()
+    for path in map(Path, paths):
+        if path.is_dir():
+            found.update(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        elif path.exists():
+            found.add(path)
+        else:
+            raise InputError(f"{path}: No such file or directory; expected a video or a folder of videos")
+    if not found:
+        names = ", ".join(map(str, paths)) or "no path"
+        raise InputError(f"{names}: holds no video; expected files ending in {', '.join(sorted(SUFFIXES))}")
+    return sorted(found)
