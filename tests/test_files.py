@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leorn.errors import InputError
-from leorn.files import replace_atomically, write_text
+from leorn.files import replace_atomically, sha256, write_text
 
 
 def test_the_folder_is_made_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -75,3 +75,12 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_hash_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    # the example of FIPS 180-4
+    assert sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(InputError, match=r"^cannot read .*nothing: No such file or directory$"):
+        sha256(tmp_path / "nothing")
