@@ -13,6 +13,8 @@ settings.load_profile("leorn")
 
 # before torch is imported: on the small tensors of the tests a second thread costs more than it brings
 os.environ["OMP_NUM_THREADS"] = "1"
+# before transformers is imported: no test asks a network for a model
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 from tests.commands import Refused, only_line  # noqa: E402
 from tests.tiny import Tiny, write_tiny  # noqa: E402
@@ -25,6 +27,16 @@ def shared() -> Path:
     if not (folder / "golden").is_dir():
         pytest.skip(f"no shared data at {folder}; set LEORN_SHARED to where golden/ and data/ lie")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_assets() -> None:
+    """The detector and the clip that `leorn assets --fetch` brings; tests that need them skip where they are absent."""
+    from leorn.assets import check_assets
+
+    missing = [state.asset.name for state in check_assets() if state.asset.group == "demo" and not state.intact]
+    if missing:
+        pytest.skip(f"no {missing[0]} in the cache; run `leorn assets --fetch`, or set LEORN_CACHE to where it lies")
 
 
 @pytest.fixture(scope="session")
