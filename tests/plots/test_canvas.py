@@ -8,7 +8,18 @@ from matplotlib.figure import Figure
 
 from leorn.errors import InputError
 from leorn.plots import plot_moments
-from leorn.plots.canvas import DPI, WIDTH, add_panel, name_rows, new_figure, save_figure, stack_panels, wrap_title
+from leorn.plots.canvas import (
+    DPI,
+    MARGIN,
+    WIDTH,
+    add_panel,
+    name_rows,
+    new_figure,
+    panel_size,
+    save_figure,
+    stack_panels,
+    wrap_title,
+)
 from leorn.plots.moments import moments_figure
 from leorn.records import Query
 
@@ -23,6 +34,7 @@ def test_a_panel_stands_where_its_inches_say() -> None:
     axes = add_panel(new_figure(8.0, 4.0), left=2.0, top=1.0, width=4.0, height=2.0)
     box = axes.get_position()
     assert (box.x0, box.y0, box.width, box.height) == pytest.approx((0.25, 0.25, 0.5, 0.5))
+    assert panel_size(axes) == pytest.approx((4.0, 2.0))
 
 
 def test_stacked_panels_share_the_time_axis_and_its_place(query: Query) -> None:
@@ -59,6 +71,20 @@ def test_a_long_sentence_makes_the_picture_taller_not_wider(query: Query) -> Non
     assert long_figure.get_figwidth() == short_figure.get_figwidth()
     lines = wrap_title(long, WIDTH - 1.65 - 0.2).count("\n") + 1
     assert long_figure.get_figheight() - short_figure.get_figheight() == pytest.approx(0.22 * (lines - 1))
+
+
+def test_a_title_further_left_has_longer_lines(query: Query) -> None:
+    long = Query("q1", "kitchen", query.text + " and looks inside for a while" * 8, 40.0)
+    figure, _ = stack_panels(long, [1.0], title_left=MARGIN)
+    title, ids = figure.texts
+    assert title.get_text() == wrap_title(long, WIDTH - 2 * MARGIN)
+    assert title.get_position()[0] * WIDTH == ids.get_position()[0] * WIDTH == pytest.approx(MARGIN)
+
+
+@pytest.mark.parametrize("query_id", ["", "bikes.mp4", "a person"])
+def test_a_query_without_an_id_of_its_own_shows_the_video_alone(query_id: str) -> None:
+    figure, _ = stack_panels(Query(query_id, "bikes.mp4", "a person", 10.0), [1.0])
+    assert [text.get_text() for text in figure.texts] == ["“a person”", "video bikes.mp4"]
 
 
 def test_names_stand_from_the_top_and_long_ones_are_cut() -> None:

@@ -14,18 +14,18 @@ def frame(time: float, height: int = 9, width: int = 16, value: int = 0) -> Fram
 
 
 def test_frames_apart_stand_centred_on_their_times() -> None:
-    lefts = place_frames(np.array([10.0, 20.0, 30.0]), width=4.0, space=1.0, duration=40.0)
+    lefts = place_frames(np.array([10.0, 20.0, 30.0]), width=4.0, space=1.0, length=40.0)
     assert lefts.tolist() == [8.0, 18.0, 28.0]
 
 
 def test_frames_at_the_edges_and_close_together_move_just_enough() -> None:
-    lefts = place_frames(np.array([0.0, 1.0, 39.0, 40.0]), width=4.0, space=1.0, duration=40.0)
+    lefts = place_frames(np.array([0.0, 1.0, 39.0, 40.0]), width=4.0, space=1.0, length=40.0)
     assert lefts.tolist() == [0.0, 5.0, 31.0, 36.0]
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=8), st.floats(0.5, 11), st.floats(0, 1))
 def test_placed_frames_never_overlap_nor_leave_the_axis(times: list[float], width: float, space: float) -> None:
-    lefts = place_frames(np.array(sorted(times)), width, space, duration=100.0)
+    lefts = place_frames(np.array(sorted(times)), width, space, length=100.0)
     assert lefts[0] >= -1e-9
     assert lefts[-1] + width <= 100 + 1e-9
     assert (np.diff(lefts) >= width + space - 1e-9).all()

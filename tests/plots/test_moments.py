@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 from leorn.errors import InputError
 from leorn.plots import plot_moments
 from leorn.plots.canvas import PREDICTION_COLOURS, TRUTH_COLOUR
-from leorn.plots.moments import moment_lanes, moments_figure
+from leorn.plots.moments import moment_lanes, moments_figure, prediction_lanes
 from leorn.records import Moment, Prediction, Query
 
 
@@ -104,6 +104,13 @@ def test_without_truth_and_predictions_the_strip_says_so() -> None:
     assert bars(strip) == []
     assert names(strip) == ["ground truth"]
     assert [text.get_text() for text in strip.texts] == ["not known"]
+
+
+def test_the_rows_of_predictions_alone_are_those_below_the_truth(query: Query) -> None:
+    predictions = {"LEORN": [Moment(9.0, 24.0, 0.7), Moment(1.0, 2.0, 0.2)]}
+    rows = prediction_lanes(query, predictions, top=2)
+    assert [(row.name, row.moments[0].span) for row in rows] == [("LEORN", (9.0, 24.0)), ("#2", (1.0, 2.0))]
+    assert moment_lanes(query, predictions, top=2)[1:] == rows
 
 
 def test_frames_stand_above_the_strip_over_the_same_time(query: Query) -> None:
