@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo demo-train test lint docs clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,14 +14,21 @@ help: ## Say what there is to make
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".$(EXTRAS)"
 	@touch $@
 .venv/core.stamp: EXTRAS :=
+.venv/video.stamp: EXTRAS := [video]
 .venv/test.stamp: EXTRAS := [test]
 .venv/lint.stamp: EXTRAS := [test,lint]
 .venv/docs.stamp: EXTRAS := [docs]
 
+demo: .venv/video.stamp ## Ask a street video three questions: detect its objects, find the moments, draw the evidence
+	rm -rf demo/find
+	$(LEORN) assets --fetch
+	$(LEORN) find "$$($(LEORN) assets --path bikes.mp4)" "a person riding a bicycle" "cars on the road" "a bus" \
+	    --plot demo/find/answer.png
+
 # how many threads add up a sum decides its last digits: with two, the figures of the README come out again
-demo: export OMP_NUM_THREADS := 2
-demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 5 minutes)
-	rm -rf demo
+demo-train: export OMP_NUM_THREADS := 2
+demo-train: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 5 minutes)
+	rm -rf demo/data demo/run demo/test demo/test-compositional demo/pictures
 	$(LEORN) simulate --out demo/data
 	$(LEORN) import-detections demo/data/detections --out demo/data/objects \
 	    --words demo/data/words.npz --queries demo/data/queries.jsonl --frames 32 --slots 10
@@ -31,6 +38,7 @@ demo: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, dra
 	$(LEORN) plot demo/run/checkpoints/best.ckpt --out demo/pictures
 
 test: .venv/test.stamp ## Run the tests, with coverage
+	$(LEORN) assets --fetch demo
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 \
 	    --jaxtyping-packages=leorn.model,leorn.scoring,beartype.beartype $(TESTS)
 

@@ -7,6 +7,7 @@ import pytest
 from tests.commands import Refused
 
 SCORE = ("score", "--predictions", "p.jsonl", "--queries", "q.jsonl")
+REQUIRED = "the following arguments are required:"
 TRAIN = ("train", "--out", "run", "--data.queries", "q", "--data.objects", "o", "--data.words", "w")
 
 
@@ -23,7 +24,13 @@ TRAIN = ("train", "--out", "run", "--data.queries", "q", "--data.objects", "o", 
         ((*SCORE, "--best", "1"), "unrecognized arguments: --best 1"),
         ((*TRAIN, "--training.loggers", "csv"), "--training.loggers: expected a list such as [tensorboard], got csv"),
         (("train", "--config", '{"speed": 1}'), "unknown key speed"),
-        (("plot", "c", "--out", "o", "--query", "a"), "--query: expected a list such as [a,b], got a"),
+        (("train", "--config", '{"a": 1, "a": 2}'), "--config:1: not YAML: the key a stands in line 1 already"),
+        (("train", "--config", "none"), "none: no such file; expected an experiment such as those in experiments/"),
+        (("train", "--out", "o"), f"{REQUIRED} --data.queries, --data.objects, --data.words"),
+        (("simulate",), f"{REQUIRED} --out"),
+        (("plot",), f"{REQUIRED} CHECKPOINT, --out"),
+        (("find", "v.mp4"), f"{REQUIRED} QUERY"),
+        (("evaluate", "c", "--devices", "0"), "--devices: expected a whole number above 0, got 0"),
         (("simulate", "--out", "o", "--seed", "-1"), "--seed: expected a whole number, 0 or more, got -1"),
     ],
 )
@@ -41,12 +48,19 @@ def test_a_mistake_is_said_in_plain_words(refused: Refused, arguments: tuple[str
         ("model:\n  width: 3\n", "unknown key model.width"),
         ("models:\n  width: 3\n", "unknown key models.width"),
         ("speed: 3\n", "unknown key speed"),
+        ("just text\n", "no keys in it; expected an experiment such as those in experiments/"),
     ],
 )
 def test_a_mistake_in_a_file_names_the_file(tmp_path: Path, refused: Refused, text: str, message: str) -> None:
     path = tmp_path / "e.yaml"
     path.write_text(text)
     assert refused("train", "--config", path) == f"{path}: {message}"
+
+
+def test_a_key_that_stands_twice_in_a_file_is_named_with_its_line(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text("out: run\ndata:\n  queries: q\n  queries: r\n")
+    assert refused("train", "--config", path) == f"{path}:4: not YAML: the key queries stands in line 3 already"
 
 
 def test_a_mistake_after_a_good_file_does_not_name_it(tmp_path: Path, refused: Refused) -> None:

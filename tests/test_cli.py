@@ -1,6 +1,7 @@
 """The commands, on the tiny data set."""
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -80,7 +81,13 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
     shown = capsys.readouterr().out
     assert files(tmp_path) == {"predictions.jsonl", "metrics.json"}
     written = json.loads((tmp_path / "metrics.json").read_text())
-    assert written["split"] == "test"
+    assert (written["checkpoint"], written["split"], written["queries"]) == (str(trained), "test", 10)
+    assert written["evaluation"] == {
+        "ious": [0.3, 0.5, 0.7], "recalls": [1, 5], "nms_threshold": 0.5, "strict": True, "top_k": 10,
+    }  # fmt: skip
+    shares = [share for window in written["constant_windows"] for share in window]
+    assert 2 <= len(shares) <= 10
+    assert all(0 <= share <= 1 for share in shares)
     assert list(written["metrics"]) == ["LEORN", "constant window"]
     for name, figures in written["metrics"].items():
         (row,) = (line for line in shown.splitlines() if name in line)
@@ -162,12 +169,12 @@ def test_score_takes_anybodys_predictions(tiny: Tiny, tmp_path: Path, capsys: py
 def test_plot_draws_the_evidence_for_the_queries_asked_for(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["plot", str(trained), "--out", str(tmp_path), "--query", "[test-1#0,test-0#1]"])
+    main(["plot", str(trained), "--out", str(tmp_path), "--query", "test-1#0", "test-0#1"])
     shown = capsys.readouterr().out.splitlines()
     assert shown[1] == f"{tmp_path}/evidence-1.png: The person is alone. (test-0#1)"
     for number in range(2):
         assert (tmp_path / f"evidence-{number}.png").read_bytes().startswith(b"\x89PNG\r\n")
-    main(["plot", str(trained), "--out", str(tmp_path), "--split", "val", "--query", "[val-0#1]", "--format", "svg"])
+    main(["plot", str(trained), "--out", str(tmp_path), "--split", "val", "--query", "val-0#1", "--format", "svg"])
     root = ElementTree.parse(tmp_path / "evidence-0.svg").getroot()
     assert root.tag.endswith("svg")
     assert files(tmp_path) == {"evidence-0.png", "evidence-1.png", "evidence-0.svg"}
@@ -195,7 +202,7 @@ def test_plot_draws_frames_where_the_video_is_at_hand(
     videos.mkdir()
     write_video(videos / "test-0.mp4", 30)
     main(
-        ["plot", str(trained), "--out", str(tmp_path), "--query", "[test-1#0,test-0#0]", "--format", "svg",
+        ["plot", str(trained), "--out", str(tmp_path), "--query", "test-1#0", "test-0#0", "--format", "svg",
          "--videos", str(videos)]
     )  # fmt: skip
     shown = capsys.readouterr().out.splitlines()
@@ -221,7 +228,7 @@ def test_plot_asks_for_frames_at_the_middles_of_equal_parts(
 
     monkeypatch.setattr("leorn.features.video.read_frames", read_frames)
     (tmp_path / "test-0.mp4").touch()
-    main(["plot", str(trained), "--out", str(tmp_path), "--query", "[test-0#0]", "--videos", str(tmp_path)])
+    main(["plot", str(trained), "--out", str(tmp_path), "--query", "test-0#0", "--videos", str(tmp_path)])
     assert asked == [(tmp_path / "test-0.mp4", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5])]
 
 
@@ -262,7 +269,9 @@ def test_import_detections_is_the_same_by_command(
         assert one.duration_seconds == other.duration_seconds == 8
         np.testing.assert_array_equal(one.features, other.features)
         np.testing.assert_array_equal(one.boxes, other.boxes)
-    assert refused(*command).startswith(f"{tmp_path / 'store'} holds a store already")
+    assert refused(*command) == (
+        f"{tmp_path / 'store'} holds a store already; replace it with --overwrite, or choose another --out"
+    )
     main([*command, "--overwrite", "--slots", "1"])
     assert FeatureStore(tmp_path / "store").shape("val-0") == (16, 1, 6)
 
@@ -282,7 +291,9 @@ def test_convert_makes_a_network_of_ours(tmp_path: Path, capsys: pytest.CaptureF
         assert torch.equal(converted(*random_inputs(config)).logits, network(*random_inputs(config)).logits)
 
 
-def test_an_interrupted_command_leaves_as_the_shell_expects(monkeypatch: pytest.MonkeyPatch, tiny: Tiny) -> None:
+def test_an_interrupted_command_leaves_as_the_shell_expects(
+    monkeypatch: pytest.MonkeyPatch, tiny: Tiny, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
@@ -290,6 +301,23 @@ def test_an_interrupted_command_leaves_as_the_shell_expects(monkeypatch: pytest.
     with pytest.raises(SystemExit) as caught:
         main(["score", "--predictions", "p.jsonl", "--queries", str(tiny.queries)])
     assert caught.value.code == 130
+    assert capsys.readouterr() == ("", "leorn: stopped\n")
+
+
+def test_training_that_is_interrupted_says_how_to_go_on(tiny: Tiny, tmp_path: Path) -> None:
+    config = tiny.write_experiment(tmp_path / "e.yaml", tmp_path / "run", training__epochs=100_000)
+    process = subprocess.Popen(
+        [*LEORN, "train", "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert any(line.startswith("epoch 2/") for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert said == "leorn: stopped; the same command with --resume goes on after the last finished epoch\n"
+    last = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    # whole epochs of 4 steps
+    assert last["global_step"] == 4 * (last["epoch"] + 1)
 
 
 def test_python_runs_the_package(tmp_path: Path) -> None:

@@ -25,7 +25,15 @@ def test_two_processes_train_one_network_and_speak_with_one_voice(tiny: Tiny, tm
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     best = tmp_path / "run/checkpoints/best.ckpt"
-    said = ["train", "val", "words", "epoch 1/2", "epoch 2/2", "best checkpoint"]
+    said = [
+        "train",
+        "val",
+        "words",
+        "training 2 epochs on 2 × cpu in 32-true",
+        "epoch 1/2",
+        "epoch 2/2",
+        "best checkpoint",
+    ]
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == said
     assert done.stdout.endswith(f"best checkpoint: {best}\n")
     # 4 batches an epoch are 2 steps of 2 processes

@@ -28,8 +28,12 @@ from tests.tiny import Tiny
         ("epochs: 2", "epochs: 0", "training.epochs 0; expected 1 or more"),
         ("monitor: R1@0.5", "monitor: R1@0.4", "training.monitor R1@0.4: no such figure; expected R1@0.3, R1@0.5"),
         ("top_k: 10", "top_k: 4", "evaluation.top_k 4: too few moments for R@5; expected 5 or more"),
-        ("data:", "data: [", "e.yaml: Problems parsing config: "),
-        ("accelerator: cpu", "accelerator: abacus", "1 devices, accelerator abacus: "),
+        ("data:", "data: [", "e.yaml:3: not YAML: while parsing a flow sequence, expected "),
+        (
+            "accelerator: cpu",
+            "accelerator: abacus",
+            "training.accelerator abacus: no such accelerator; expected auto, cpu",
+        ),
     ],
 )
 def test_a_mistake_in_a_configuration_names_the_key(
@@ -46,10 +50,10 @@ def test_a_mistake_in_a_configuration_names_the_key(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, 'Parser key "config": File does not exist'),
-        (b"", "e.yaml: no keys in it; expected YAML such as in experiments/"),
-        (b"\xff\xfe\x00", "e.yaml: not UTF-8; expected YAML"),
-        (b"out: x\ndata:\n  queries: q\n  objects: o\n", "the following arguments are required: train.data.words"),
+        (None, "e.yaml: no such file; expected an experiment such as those in experiments/"),
+        (b"", "e.yaml: the file is empty; expected an experiment such as those in experiments/"),
+        (b"\xff\xfe\x00", "e.yaml: byte 0 is not UTF-8; expected a text file"),
+        (b"out: x\ndata:\n  queries: q\n  objects: o\n", "the following arguments are required: --data.words"),
     ],
 )
 def test_what_is_no_configuration_is_named(
@@ -65,9 +69,9 @@ def test_a_mistake_on_the_command_line_is_named(tiny: Tiny, tmp_path: Path, refu
     assert "unrecognized arguments: --training.epoch 3" in refused("train", "--config", config, "--training.epoch", 3)
     few = refused("train", "--config", config, "--training.epochs", "few")
     assert few == "--training.epochs: expected a whole number, got few"
-    assert "required: train.out, train.data.queries" in refused("train")
+    assert "required: --out, --data.queries, --data.objects, --data.words" in refused("train")
     assert "invalid choice: 'learn'" in refused("learn")
-    assert 'expected "command" to be one of {train,evaluate' in refused()
+    assert 'expected "command" to be one of {find,extract,train' in refused()
     assert not (tmp_path / "run").exists()
 
 

@@ -53,10 +53,10 @@ def test_data_that_the_network_was_not_trained_on_are_refused(
 ) -> None:
     mine = tiny.copy(tmp_path / "data")
     index = mine.objects / "index.json"
-    index.write_text(index.read_text().replace('"detections"', '"another detector"'))
+    index.write_text(index.read_text().replace('"mean word vector of the label"', '"appearance"'))
     assert refused("evaluate", trained, "--objects", mine.objects, "--out", tmp_path / "out") == (
         f"{mine.objects}: not the features that {trained} was trained on: "
-        "extractor 'another detector' instead of 'detections'"
+        "features 'appearance' instead of 'mean word vector of the label'"
     )
     words = load_word_vectors(tiny.words)
     save_word_vectors(mine.words, [*words.index], words.vectors + 1)
@@ -94,13 +94,48 @@ def test_predictions_that_are_wrong_are_named(
     assert error.startswith(message.format(path=path))
 
 
+@pytest.mark.parametrize(
+    ("answered", "hint"),
+    [
+        (["test"], "; all predictions are of one split: --split test scores them"),
+        (["test", "val"], "; the queries are of several splits: --split scores one of them"),
+    ],
+)
+def test_predictions_of_one_split_are_sent_to_it(
+    tiny: Tiny, tmp_path: Path, refused: Refused, answered: list[str], hint: str
+) -> None:
+    queries = read_queries(tiny.queries, "jsonl").queries
+    rows = [
+        {"query_id": query.query_id, "video": query.video, "moments": [[0, 8]]}
+        for query in queries
+        if query.split in answered
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    error = refused("score", "--predictions", path, "--queries", tiny.queries)
+    missing = len(queries) - len(rows)
+    assert error == (
+        f"queries without a prediction ({missing}): train-0#0, train-0#1, train-1#0, …; "
+        f"expected one prediction for each query{hint}"
+    )
+    path.write_text("\n".join(map(json.dumps, rows[1:])))
+    one_split = refused("score", "--predictions", path, "--queries", tiny.queries, "--split", answered[0])
+    assert "--split" not in one_split
+
+
 def test_score_refuses_recalls_beyond_the_moments_kept(tiny: Tiny, refused: Refused) -> None:
     error = refused("score", "--predictions", "p", "--queries", tiny.queries, "--recalls", "[1,20]")
-    assert error == "evaluation.top_k 10: too few moments for R@20; expected 20 or more"
+    assert error == "--top_k 10: too few moments for R@20; expected 20 or more"
+
+
+def test_an_accelerator_that_does_not_exist_is_refused_before_the_network_is_read(refused: Refused) -> None:
+    assert refused("evaluate", "none.ckpt", "--accelerator", "abacus") == (
+        "--accelerator abacus: no such accelerator; expected auto, cpu, gpu, cuda, mps, tpu"
+    )
 
 
 def test_plot_names_a_query_that_is_not_there(trained: Path, tmp_path: Path, refused: Refused) -> None:
-    error = refused("plot", trained, "--out", tmp_path / "out", "--query", "[train-0#0]")
+    error = refused("plot", trained, "--out", tmp_path / "out", "--query", "train-0#0")
     assert error == "no query train-0#0 in split 'test'; expected ids such as test-0#0"
     assert not (tmp_path / "out").exists()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leorn.arguments import make
-from leorn.cli import make_parser
+from leorn.cli import COMMANDS, make_parser
 from leorn.config import ExperimentConfig
 from leorn.model.leorn import LEORN, check_config
 from leorn.training.checks import check_experiment
@@ -141,4 +141,4 @@ def test_a_command_that_a_page_shows_is_understood(page: Path, command: str, mon
 
 def test_the_pages_show_every_command() -> None:
     shown = {line.split()[1] for page in PAGES for line in commands(page)}
-    assert shown == {"train", "evaluate", "score", "plot", "simulate", "import-detections", "convert"}
+    assert shown == set(COMMANDS)

@@ -1,11 +1,12 @@
 """What a person sees of a command."""
 
+import atexit
 import json
 import logging
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,21 @@ def test_progress_counts_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: 
     shown = capsys.readouterr().err
     assert "checking videos" in shown
     assert "3/3" in shown
+
+
+def test_who_interrupts_a_progress_gets_the_cursor_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stderr: Any = sys.stderr
+    monkeypatch.setattr(stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    at_exit: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    progress("extracting")(1, 3)
+    before = capsys.readouterr().err
+    assert hidden in before
+    assert shown not in before
+    for stop in at_exit:
+        stop()
+    assert shown in capsys.readouterr().err

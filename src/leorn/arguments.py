@@ -4,10 +4,16 @@ import os
 import re
 from typing import Any, NoReturn
 
-from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsing_settings
 
 from leorn.config import PLAIN_TYPES, restore
+from leorn.errors import InputError
+from leorn.jsonlines import read_text
 from leorn.terminal import fail
+from leorn.yaml_files import check_yaml
+
+EXPERIMENT = "an experiment such as those in experiments/"
+"""What a configuration file is, for messages."""
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -22,10 +28,28 @@ _BAD_VALUE = re.compile(
     (?P<value>.*)""",
     re.VERBOSE,
 )
+_REQUIRED = "the following arguments are required: "
 _PLAIN_NAMES = {kind.__name__: name for kind, name in PLAIN_TYPES.items()} | {
     "PositiveInt": "a whole number above 0",
     "NonNegativeInt": "a whole number, 0 or more",
 }
+
+
+class ExperimentFile(ActionConfigFile):
+    """The option `--config`: the path of an experiment, or the experiment itself as YAML."""
+
+    def __call__(self, parser: ArgumentParser, cfg: Namespace, values: str, option_string: str | None = None) -> None:
+        """Take up what the experiment says, once it is known to be YAML."""
+        try:
+            if os.path.isfile(values):
+                check_yaml(read_text(values, EXPERIMENT), values)
+            elif ":" in values:
+                check_yaml(values, "--config")
+            else:
+                raise InputError(f"{values}: no such file; expected {EXPERIMENT}")
+        except InputError as error:
+            parser.error(str(error))
+        super().__call__(parser, cfg, values, option_string)
 
 
 class Parser(ArgumentParser):
@@ -40,8 +64,6 @@ class Parser(ArgumentParser):
             values = super().parse_path(path, *arguments, **options)
             # now, because later nothing tells which file an unknown key is of
             self.validate(values, skip_required=True)
-        except UnicodeDecodeError:
-            self.error("not UTF-8; expected YAML")
         except (KeyError, TypeError) as error:
             self.error(str(error), error)
         self.reading = ""
@@ -56,8 +78,19 @@ class Parser(ArgumentParser):
         elif bad := _BAD_VALUE.search(message):
             message = self._describe(bad)
         elif message.startswith("Unexpected config"):
-            message = "no keys in it; expected YAML such as in experiments/"
+            message = f"no keys in it; expected {EXPERIMENT}"
+        elif message.startswith(_REQUIRED):
+            message = _REQUIRED + ", ".join(map(self._as_written, message.removeprefix(_REQUIRED).split(", ")))
         fail(self.reading + message)
+
+    def _as_written(self, key: str) -> str:
+        """Return the option or the argument of a command that a key such as `train.out` stands for."""
+        command, _, name = key.partition(".")
+        assert self._subcommands_action is not None
+        for action in self._subcommands_action.choices[command]._actions:
+            if action.dest == name and not action.option_strings:
+                return str(action.metavar)
+        return f"--{name}"
 
     def _describe(self, bad: re.Match[str]) -> str:
         key, value = bad["key"], bad["value"].partition(" does not conform")[0]

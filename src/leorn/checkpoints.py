@@ -33,6 +33,7 @@ class NetworkRecord:
         fingerprint: how the features it was trained on were made.
         words: where its word vectors come from, as `WordVectors.source` says.
         metrics: its figures on the validation split.
+        detector: what finds the objects of a new video, where the fingerprint does not say so.
     """
 
     model: ModelConfig
@@ -40,6 +41,7 @@ class NetworkRecord:
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     words: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    detector: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and text."""
@@ -55,13 +57,16 @@ class NetworkRecord:
         return restore(cls, values, where)
 
 
-def save_network(path: str | Path, network: LEORN, record: NetworkRecord) -> None:
-    """Write weights and record to one safetensors file, atomically.
+def save_network(path: str | Path, network: LEORN, record: NetworkRecord, half: bool = False) -> None:
+    """Write weights and record to one safetensors file, atomically; weights in fp16 where `half` is true.
 
     Raises:
         InputError: the file cannot be written.
     """
-    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    state = {
+        name: value.contiguous().to(torch.float16 if half and value.is_floating_point() else value.dtype)
+        for name, value in network.state_dict().items()
+    }
     metadata = {RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)}
     with replace_atomically(path) as temporary:
         # not save_file(): its error for a full disk is no OSError

@@ -99,6 +99,29 @@ class DataConfig:
     """Look for NaN in every video's features before training."""
 
 
+FeatureKind = Literal["label", "appearance", "both"]
+
+
+@dataclass(frozen=True)
+class ExtractionConfig:
+    """How the objects of a video file are found and described."""
+
+    detector: str = "opencv-yolo"
+    """`opencv-yolo` (YOLOv3-tiny), `opencv-yolo:FOLDER` (a Darknet YOLO) or `hf:MODEL` (a hub id or a folder)."""
+    frames: int = 128
+    """Frames to sample, at the middles of equal parts of the video (T)."""
+    slots: int = 16
+    """The most objects of a frame, the best by score (N)."""
+    min_score: float = 0.25
+    """An object counts when the detector's confidence is above this."""
+    nms_iou: float = 0.45
+    """Of two boxes of one label that overlap more the weaker goes, where the detector leaves that to do."""
+    features: FeatureKind = "label"
+    """What stands for an object: the word vector of its label, the detector's feature, or one behind the other."""
+    backbone: str | None = None
+    """`hf:MODEL` that also describes whole frames, for the fusion variant."""
+
+
 @dataclass(frozen=True)
 class EvaluationConfig:
     """How candidates become moments and how moments are scored."""
@@ -140,7 +163,7 @@ class TrainingConfig:
     warmup_epochs: float = 0.0
     """Epochs of linear warm-up, for `cosine`."""
     initial_network: str | None = None
-    """Start from the object reasoning of this network (fusion fine-tuning)."""
+    """Start from the weights of this network; of the other variant, from its object reasoning (fusion fine-tuning)."""
     monitor: str = "R1@0.5"
     """Validation figure that picks the best checkpoint."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -187,12 +210,18 @@ class SimulationConfig:
     """Length of the shortest video."""
     max_duration_seconds: float = 60.0
     """Length of the longest video."""
+    labels: Literal["few", "many"] = "few"
+    """22 labels of COCO, or all 80 of them and kitchen things."""
+    shots: int = 1
+    """Shots of a video, at most: scenes of their own with cuts between them, framed more or less narrowly."""
+    size_variation: float = 0.12
+    """An object is this much larger or smaller than is usual for its label, at most."""
     actors: int = 2
-    """Objects of a video that act; some use another object."""
+    """Objects of a shot that act; some use another object."""
     max_actions: int = 5
-    """What an actor does, at most."""
+    """What an actor does in a shot, at most."""
     bystanders: int = 2
-    """Objects of a video that stand or wander."""
+    """Objects of a shot that stand or wander."""
     temporal_share: float = 0.5
     """Share of the sentences with several moments that are told apart by before and after, where that is possible."""
     held_out_share: float = 0.25

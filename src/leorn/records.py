@@ -94,6 +94,7 @@ class VideoObjects:
         scores: (T, N) the detector's confidence, 0 where there is no object.
         labels: (T, N) index into `label_names`, -1 where there is no object or no label.
         label_names: the labels as text.
+        frames: (T, D_f) features of the whole frames, where there are any.
 
     Raises:
         InputError: shapes that do not agree, or a number that is not finite.
@@ -107,6 +108,7 @@ class VideoObjects:
     scores: Float[np.ndarray, "T N"]
     labels: Int[np.ndarray, "T N"]
     label_names: tuple[str, ...] = ()
+    frames: Float[np.ndarray, "T D_f"] | None = None
 
     def __post_init__(self) -> None:
         if self.features.ndim != 3:
@@ -124,6 +126,8 @@ class VideoObjects:
                     f"video {self.video}: {name} of shape {getattr(self, name).shape}; "
                     f"expected {shape} to go with features {self.features.shape}"
                 )
+        if self.frames is not None and (self.frames.ndim != 2 or len(self.frames) != frames):
+            raise InputError(f"video {self.video}: frames of shape {self.frames.shape}; expected ({frames}, D_f)")
         for name in ("times_seconds", "features", "boxes", "scores"):
             if not np.isfinite(getattr(self, name)).all():
                 raise InputError(f"video {self.video}: {name} holds NaN or infinity; expected finite numbers")

@@ -1,18 +1,22 @@
 """What a person sees of a command: lines, tables, progress, and one line when something is wrong."""
 
+import atexit
 import json
 import logging
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from leorn.files import write_text
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from leorn.assets import AssetState
     from leorn.scoring.report import Metrics
 
 
@@ -21,6 +25,19 @@ def fail(message: str) -> NoReturn:
     if is_first_process():
         print(f"leorn: error: {' '.join(message.split())}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def fail_after(lines: Iterable[str]) -> NoReturn:
+    """Say on stderr what failed of a work that went on nevertheless, a line each, and leave with status 1."""
+    for line in lines:
+        print(f"leorn: failed: {' '.join(line.split())}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def stop(advice: str = "") -> NoReturn:
+    """Say in one line that the person stopped the work, and leave as the shell expects of an interrupted command."""
+    say(f"leorn: stopped{advice}", to_stderr=True)
+    raise SystemExit(130)
 
 
 def is_first_process() -> bool:
@@ -41,27 +58,68 @@ def _leave_out_full_disks(arguments: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(arguments)
 
 
-def say(line: str) -> None:
-    """Print a line, once however many processes there are."""
+def say(line: str, to_stderr: bool = False) -> None:
+    """Print a line, once however many processes there are; on stderr where stdout is for a program."""
     if is_first_process():
-        print(line, flush=True)
+        print(line, file=sys.stderr if to_stderr else sys.stdout, flush=True)
 
 
 def show(
     rows: "Mapping[str, Metrics]", published: "Mapping[str, Metrics]", title: str, *, markdown: bool = False
 ) -> None:
     """Print figures as a table, published ones below ours."""
-    from rich.console import Console
-
     from leorn.scoring.report import markdown_table, results_table
 
     if markdown:
         print(f"{title}\n\n{markdown_table(rows, published)}", end="")
         return
+    _print_table(results_table(rows, published, title))
+
+
+def show_answers(answers: Sequence[Mapping[str, Any]]) -> None:
+    """Print what was found for each sentence, a table each, with the objects that carried it."""
+    from rich.table import Table
+
+    for answer in answers:
+        title = f"“{answer['query']}” in {answer['video']}, {answer['duration_seconds']:.1f} s"
+        note = None if answer["known_words"] else "no word of it is known: low confidence"
+        table = Table("#", title=title, title_justify="left", caption=note)
+        for column in ("start (s)", "end (s)", "score"):
+            table.add_column(column, justify="right")
+        table.add_column("objects, by attention")
+        for rank, moment in enumerate(answer["moments"], start=1):
+            times = (f"{moment[name]:.2f}" for name in ("start_seconds", "end_seconds", "score"))
+            table.add_row(str(rank), *times, ", ".join(map(_object, moment["objects"])))
+        _print_table(table)
+
+
+def show_assets(states: "Sequence[AssetState]") -> None:
+    """Print where each asset lies, and whether it is whole."""
+    from rich.table import Table
+
+    from leorn.assets import cache_folder
+
+    table = Table("asset", "group", "state", "MB", "what for", "licence")
+    for state in states:
+        told = "intact" if state.intact else "damaged" if state.present else "not fetched"
+        asset = state.asset
+        table.add_row(asset.name, asset.group, told, f"{asset.size / 1e6:.1f}", asset.purpose, asset.licence)
+    print(cache_folder() / "assets")
+    _print_table(table)
+
+
+def _object(found: Mapping[str, Any]) -> str:
+    answers = f" → “{found['answers']}”" if found["answers"] else ""
+    return f"{found['label']} {found['attention']:.2f}{answers}"
+
+
+def _print_table(table: "Table") -> None:
+    from rich.console import Console
+
     console = Console()
     # a table in a file or a pipe keeps its columns whole
     console = console if console.is_terminal else Console(width=200)
-    console.print(results_table(rows, published, title))
+    console.print(table)
 
 
 def write_json(path: Path, content: object) -> None:
@@ -79,10 +137,12 @@ def progress(what: str) -> Callable[[int, int], None]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task(what)
+    # whoever interrupts the work wants the cursor back
+    atexit.register(bar.stop)
 
     def update(done: int, total: int) -> None:
-        bar.start()
         bar.update(task, completed=done, total=total)
+        bar.start()
         if done >= total:
             bar.stop()
 

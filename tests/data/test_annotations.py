@@ -31,14 +31,25 @@ def test_unlabelled_queries_are_kept_and_those_that_lost_every_moment_dropped(js
     ]
     assert (found.clipped, found.dropped, found.dropped_queries) == (3, 3, 1)
     assert found.summary() == (
-        "3 queries in 1 videos; 3 ends after the video clipped, 3 empty moments dropped and 1 queries with them"
+        "3 queries in 1 video; 3 ends after the video clipped, 3 empty moments dropped and 1 query with them"
     )
     assert [query.query_id for query in read_queries(path, "jsonl", "train").queries] == ["some left"]
 
 
+def test_what_was_not_mended_is_not_counted() -> None:
+    query = Query("a", "v", "a cup", 10.0)
+    assert Annotations((query, query)).summary() == "2 queries in 1 video"
+    clipped = Annotations((query,), clipped=1).summary()
+    assert (
+        clipped == "1 query in 1 video; 1 end after the video clipped, 0 empty moments dropped and 0 queries with them"
+    )
+    dropped = Annotations((query,), dropped=1, dropped_queries=1).summary()
+    assert dropped.endswith("; 0 ends after the video clipped, 1 empty moment dropped and 1 query with them")
+
+
 def test_a_file_whose_moments_are_all_empty_is_an_error(jsonl: Callable[..., Path]) -> None:
     path = jsonl(ROW | {"moments": [[2000, 3000]]})
-    with pytest.raises(InputError, match="no query left; it has train, and 1 queries had empty moments"):
+    with pytest.raises(InputError, match="no query left; it has train, and 1 query had empty moments"):
         read_queries(path, "jsonl")
 
 

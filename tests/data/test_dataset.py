@@ -15,7 +15,8 @@ from leorn.data.dataset import Collate, QueryBatches, QueryDataset, middle_rows,
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
 from leorn.features.published import FrameFeatures
-from leorn.features.store import FeatureStore, write_store
+from leorn.features.store import FeatureStore
+from leorn.features.store_writer import write_store
 from leorn.records import Moment, Query, VideoObjects
 
 WORDS = WordVectors({"cup": 0, "person": 1}, np.array([[1, 2], [3, 4]], dtype=np.float32), "made up")

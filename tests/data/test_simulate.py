@@ -10,7 +10,7 @@ import pytest
 
 from leorn.config import SimulationConfig
 from leorn.data.annotations import read_queries
-from leorn.data.simulate import check_config, simulate
+from leorn.data.simulate import check_config, read_held_out, simulate
 from leorn.data.simulation.labels import FEW
 from leorn.data.simulation.sentences import FORMS
 from leorn.data.simulation.verbs import Pair
@@ -65,8 +65,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path)
         simulate(tmp_path / name, SMALL, seed=seed)
     one, same, other = (contents(tmp_path / name) for name in ("one", "same", "other"))
     assert one == same
-    assert one.keys() == other.keys()
-    assert not any(one[name] == other[name] for name in one)
+    assert [name.replace("simulated3-", "simulated4-") for name in one] == list(other)
+    assert not any(one[name] == other[name.replace("simulated3-", "simulated4-")] for name in one)
 
 
 def test_a_scene_does_not_depend_on_how_many_there_are(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_folder_holds_what_the_readers_read(made: tuple[Path, list[Query]]) 
     assert annotations.queries == tuple(queries)
     assert annotations.clipped == annotations.dropped == 0
     videos = sorted({query.video for query in queries})
-    assert Counter(video.removeprefix("simulated-")[:-5] for video in videos) == SPLITS
+    assert Counter(video.removeprefix("simulated1-")[:-5] for video in videos) == SPLITS
     assert {f"{video}.csv.gz" for video in videos} == {path.name for path in (folder / "detections").iterdir()}
     for query in queries[::100]:
         tracks = read_tracks(folder / "detections" / f"{query.video}.csv.gz")
@@ -112,7 +112,7 @@ def test_it_is_called_simulated_wherever_it_is_shown(made: tuple[Path, list[Quer
     assert "# Simulated scenes" in readme
     train = of_split(queries, "train")
     assert f"| train | 200 | {len(train)} | {sum(len(query.moments) for query in train)} |" in readme
-    assert all(query.video.startswith("simulated-") for query in queries)
+    assert all(query.video.startswith("simulated1-") for query in queries)
 
 
 def test_a_held_out_pair_is_in_no_sentence_but_of_the_compositional_split(made: tuple[Path, list[Query]]) -> None:
@@ -202,15 +202,15 @@ def test_progress_is_told_after_each_video(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_videos": 0}, "simulation.train_videos 0; expected 1 or more"),
-        ({"bystanders": -1}, "simulation.bystanders -1; expected 0 or more"),
-        ({"miss_rate": 1.5}, "simulation.miss_rate 1.5; expected 0 to 1"),
-        ({"held_out_share": float("nan")}, "simulation.held_out_share nan; expected 0 to 1"),
-        ({"jitter": -0.1}, "simulation.jitter -0.1; expected 0 to 1"),
-        ({"false_rate": -1.0}, "simulation.false_rate -1.0; expected 0 to 100"),
-        ({"detections_per_second": 0.0}, "simulation.detections_per_second 0.0; expected 1 to 1000"),
-        ({"min_duration_seconds": 10.0}, "simulation.min_duration_seconds 10.0; expected 25 to 60"),
-        ({"min_duration_seconds": 70.0}, "simulation.min_duration_seconds 70.0; expected 25 to 60"),
+        ({"train_videos": 0}, "train_videos 0; expected 1 or more"),
+        ({"bystanders": -1}, "bystanders -1; expected 0 or more"),
+        ({"miss_rate": 1.5}, "miss_rate 1.5; expected 0 to 1"),
+        ({"held_out_share": float("nan")}, "held_out_share nan; expected 0 to 1"),
+        ({"jitter": -0.1}, "jitter -0.1; expected 0 to 1"),
+        ({"false_rate": -1.0}, "false_rate -1.0; expected 0 to 100"),
+        ({"detections_per_second": 0.0}, "detections_per_second 0.0; expected 1 to 1000"),
+        ({"min_duration_seconds": 10.0}, "min_duration_seconds 10.0; expected 25 to 60"),
+        ({"min_duration_seconds": 70.0}, "min_duration_seconds 70.0; expected 25 to 60"),
     ],
 )
 def test_options_that_make_no_sense_are_named(changes: dict[str, Any], message: str) -> None:
@@ -228,3 +228,21 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot write .*file"):
         simulate(tmp_path / "file", SMALL)
+
+
+def test_another_data_set_holds_out_the_same_pairs_and_has_other_ids(tmp_path: Path) -> None:
+    first = simulate(tmp_path / "first", SMALL, seed=0)
+    held_out = read_held_out(tmp_path / "first")
+    assert held_out == {
+        tuple(pair) for pair in json.loads((tmp_path / "first/simulation.json").read_text())["held_out_pairs"]
+    }
+    config = replace(SMALL, train_videos=60, held_out_share=0.0)
+    second = simulate(tmp_path / "second", config, seed=1, held_out=held_out)
+    assert not {pair for query in of_split(second, "train") for pair in pairs_said(query.text)} & held_out
+    assert {query.video.split("-")[0] for query in first} == {"simulated"}
+    assert {query.video.split("-")[0] for query in second} == {"simulated1"}
+
+
+def test_pairs_to_hold_out_need_a_simulated_data_set(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"simulation.json: cannot be read .*expected what leorn simulate wrote"):
+        read_held_out(tmp_path)

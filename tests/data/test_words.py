@@ -93,7 +93,7 @@ def test_coverage_counts_occurrences_and_different_words(caplog: pytest.LogCaptu
     assert (found.occurrences, found.known_occurrences, found.share) == (6, 2, pytest.approx(1 / 3))
     assert (found.distinct, found.known_distinct, found.distinct_share) == (4, 1, 0.25)
     assert found.unknown_queries == tuple(queries[1:])
-    assert found.summary() == "33.3% of 6 words and 25.0% of 4 different words have a vector; 2 queries have none"
+    assert found.summary() == "33.3% of 6 words and 25.0% of 4 different words have a vector; 2 queries without any"
     with caplog.at_level(logging.WARNING, logger="leorn.data.words"):
         warn_unknown(found)
     assert caplog.messages == [

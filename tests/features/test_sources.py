@@ -6,9 +6,11 @@ import pytest
 
 from leorn.errors import InputError
 from leorn.features.published import FrameFeatures, PublishedObjects
-from leorn.features.sources import ObjectSource, check_frame_features, check_videos, open_objects
-from leorn.features.store import FeatureStore, write_store
+from leorn.features.sources import ObjectSource, check_frame_features, check_videos, open_frames, open_objects
+from leorn.features.store import FeatureStore, StoredFrames
+from leorn.features.store_writer import write_store
 from leorn.records import VideoObjects
+from tests.objects import FINGERPRINT, objects_of
 
 
 def write_published(path: Path, **videos: np.ndarray) -> Path:
@@ -50,6 +52,22 @@ def test_the_kind_of_source_is_found_by_looking(tmp_path: Path, store: FeatureSt
         assert objects.duration_seconds == 9.0
 
 
+def test_frame_features_are_the_same_from_a_store_and_from_a_published_file(tmp_path: Path) -> None:
+    written = objects_of("a", frame_width=5)
+    assert written.frames is not None
+    write_store(tmp_path / "store", [written], FINGERPRINT)
+    stored = open_frames(tmp_path / "store")
+    published = open_frames(write_published(tmp_path / "frames.h5", a=written.frames.astype(np.float16)))
+    assert isinstance(stored, StoredFrames)
+    assert isinstance(published, FrameFeatures)
+    assert stored.shape("a") == published.shape("a") == (6, 5)
+    np.testing.assert_array_equal(stored.read("a", 4), published.read("a", 4))
+    for source in (stored, published):
+        check_frame_features(source, ["a"], frame_size=5)
+        with pytest.raises(InputError, match=r"frame features of shape \(6, 5\); expected width 4"):
+            check_frame_features(source, ["a"], frame_size=4)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -63,10 +81,17 @@ def test_what_is_no_source_is_named(tmp_path: Path, content: bytes | None, messa
     path = tmp_path / "objects.h5"
     if content is not None:
         path.write_bytes(content)
-    for read in (open_objects, FrameFeatures):
+    for read in (open_objects, open_frames):
         with pytest.raises(InputError, match=rf"objects\.h5: {message}") as caught:
             read(path)
         assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_there_is_told_with_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nope: no such file or folder; expected objects: a store's folder, or a pub"):
+        open_objects(tmp_path / "nope")
+    with pytest.raises(InputError, match="nope: no such file or folder; expected frame features: a store's folder, or"):
+        open_frames(tmp_path / "nope")
 
 
 def test_a_truncated_published_file_is_named(tmp_path: Path) -> None:
@@ -146,16 +171,26 @@ def test_a_store_names_its_folder_and_bad_videos(store: FeatureStore) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("missing", "end"), [(20, "video v19 is not in the store; expected one of its 2 videos"), (23, "; and 3 more")]
-)
-def test_a_long_list_is_cut_after_twenty(store: ObjectSource, missing: int, end: str) -> None:
+@pytest.mark.parametrize(("missing", "more"), [(2, ""), (20, ""), (23, ", and 3 more")])
+def test_one_reason_is_said_once_with_the_names_of_twenty_videos(store: ObjectSource, missing: int, more: str) -> None:
     with pytest.raises(InputError) as caught:
-        check_videos(store, [f"v{n:02d}" for n in range(missing)], object_size=4, slots=3, min_frames=8)
-    message = str(caught.value)
-    assert message.startswith(f"{missing} of {missing} videos have no usable features: ")
-    assert message.endswith(end)
-    assert message.count("is not in the store") == 20
+        check_videos(store, ["short", *(f"v{n:02d}" for n in range(missing))], object_size=4, slots=3, min_frames=8)
+    others = ", ".join(f"v{n:02d}" for n in range(1, min(missing, 20)))
+    assert str(caught.value) == (
+        f"{missing + 1} of {missing + 1} videos have no usable features: "
+        f"{store.path}: video short: features of shape (7, 3, 4); "
+        "expected at least 8 frames, at least 3 slots, width 4; "
+        f"{store.path}: video v00 is not in the store; expected one of its 2 videos (the same of {others}{more})"
+    )
+
+
+def test_a_long_list_of_reasons_is_cut_after_twenty(tmp_path: Path) -> None:
+    arrays = {f"v{n:02d}": array_of(columns=10 + n) for n in range(23)}
+    source = open_objects(write_published(tmp_path / "objects.h5", **arrays))
+    with pytest.raises(InputError) as caught:
+        check_videos(source, arrays, object_size=4, slots=3, min_frames=8)
+    assert str(caught.value).count("features of shape") == 20
+    assert str(caught.value).endswith("; and 3 more")
 
 
 def test_frame_features_are_checked_too(tmp_path: Path) -> None:

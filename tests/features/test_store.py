@@ -15,41 +15,12 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.features import store as store_module
-from leorn.features.store import FeatureStore, write_store
+from leorn.features import store_writer as writer_module
+from leorn.features.store import FeatureStore, StoredFrames
+from leorn.features.store_writer import write_store
 from leorn.records import VideoObjects
 from tests.disks import full_disk
-
-FINGERPRINT = {"extractor": "made up", "revision": 3, "sampling": [0.5, 1.5]}
-
-
-def objects_of(
-    video: str, frames: int = 6, slots: int = 4, width: int = 3, names: tuple[str, ...] = ("cup", "dog"), seed: int = 0
-) -> VideoObjects:
-    rng = np.random.default_rng(seed)
-    return VideoObjects(
-        video=video,
-        duration_seconds=frames * 1.5,
-        times_seconds=(np.arange(frames) + 0.5) * 1.5,
-        features=rng.normal(size=(frames, slots, width)).astype(np.float32),
-        boxes=rng.uniform(size=(frames, slots, 4)),
-        scores=-np.sort(-rng.uniform(size=(frames, slots)), axis=1),
-        labels=rng.integers(-1, len(names), size=(frames, slots)),
-        label_names=names,
-    )
-
-
-def names_of(objects: VideoObjects) -> list[str | None]:
-    return [None if label < 0 else objects.label_names[label] for label in objects.labels.ravel()]
-
-
-def assert_same(read: VideoObjects, written: VideoObjects) -> None:
-    assert (read.video, read.duration_seconds) == (written.video, written.duration_seconds)
-    assert read.features.dtype == np.float16
-    np.testing.assert_array_equal(read.features, written.features.astype(np.float16))
-    for name in ("times_seconds", "boxes", "scores"):
-        assert getattr(read, name).dtype == np.float32
-        np.testing.assert_array_equal(getattr(read, name), getattr(written, name).astype(np.float32))
-    assert names_of(read) == names_of(written)
+from tests.objects import FINGERPRINT, assert_same, objects_of
 
 
 @pytest.fixture
@@ -246,7 +217,7 @@ def test_a_video_that_does_not_fit_is_named(tmp_path: Path, changes: dict, messa
 
 
 def test_more_labels_than_fit_the_store_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "MAX_LABELS", 3)
+    monkeypatch.setattr(writer_module, "MAX_LABELS", 3)
     with pytest.raises(InputError, match="video b: more than 3 different labels"):
         write_store(tmp_path, [objects_of("a"), objects_of("b", names=("egg", "fork"))], FINGERPRINT)
 
@@ -288,3 +259,92 @@ def test_a_shard_of_another_store_is_named(store: FeatureStore) -> None:
     (store.path / "index.json").write_text(json.dumps(index))
     with pytest.raises(InputError, match=r"objects-00000\.h5: cannot be read as HDF5 .*00007"):
         FeatureStore(store.path).read("a")
+
+
+def open_shards() -> list[str]:
+    """Return the names of the HDF5 files that this process holds open."""
+    return [h5py.h5f.get_name(file).decode() for file in h5py.h5f.get_obj_ids(types=h5py.h5f.OBJ_FILE)]
+
+
+def test_few_of_many_shards_are_open_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = [objects_of(video, seed=n) for n, video in enumerate("abcde")]
+    write_store(tmp_path, written, FINGERPRINT, videos_per_shard=1)
+    monkeypatch.setattr(store_module, "MAX_OPEN", 2)
+    store = FeatureStore(tmp_path)
+
+    def open_after_reading(videos: str) -> list[str]:
+        for video in videos:
+            assert_same(store.read(video), written["abcde".index(video)])
+        shards = (Path(name) for name in open_shards())
+        return sorted(path.name for path in shards if path.parent == tmp_path)
+
+    assert open_after_reading("abcde") == ["objects-00003.h5", "objects-00004.h5"]
+    # the one that was read longest ago is closed
+    assert open_after_reading("aba") == ["objects-00000.h5", "objects-00001.h5"]
+    assert open_after_reading("c") == ["objects-00000.h5", "objects-00002.h5"]
+
+
+@pytest.fixture
+def stored_frames(tmp_path: Path) -> StoredFrames:
+    written = [objects_of("a", frame_width=7), objects_of("b", 3, seed=1, frame_width=7), objects_of("c", seed=2)]
+    write_store(tmp_path / "store", written, FINGERPRINT)
+    return StoredFrames(tmp_path / "store")
+
+
+def test_frame_features_are_kept_beside_objects(stored_frames: StoredFrames) -> None:
+    store = FeatureStore(stored_frames.path)
+    assert_same(store.read("a"), objects_of("a", frame_width=7))
+    assert_same(store.read("c"), objects_of("c", seed=2))
+    rows = np.array([1, 4])
+    part, whole = store.read("a", rows=rows).frames, objects_of("a", frame_width=7).frames
+    assert whole is not None
+    np.testing.assert_array_equal(part, whole[rows].astype(np.float16))
+    assert stored_frames.videos == ("a", "b", "c")
+    assert [stored_frames.shape(video) for video in "ab"] == [(6, 7), (3, 7)]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 6])
+def test_frame_features_are_read_as_means_of_unit_rows(stored_frames: StoredFrames, parts: int) -> None:
+    whole = objects_of("a", frame_width=7).frames
+    assert whole is not None
+    read = stored_frames.read("a", parts)
+    assert (read.shape, read.dtype) == ((parts, 7), np.float32)
+    each = 6 // parts
+    for part in range(parts):
+        rows = [row.astype(np.float16).astype(np.float64) for row in whole[part * each : (part + 1) * each]]
+        expected = sum(row / np.sqrt((row**2).sum()) for row in rows) / each
+        np.testing.assert_allclose(read[part], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_frame_features_are_read_without_the_objects(stored_frames: StoredFrames) -> None:
+    with h5py.File(stored_frames.path / "objects-00000.h5", "r+") as file:
+        del file["00000/features"], file["00000/boxes"]
+    assert stored_frames.shape("a") == (6, 7)
+    assert np.linalg.norm(stored_frames.read("a", 6), axis=1) == pytest.approx(np.ones(6))
+
+
+@pytest.mark.parametrize(
+    ("video", "message"),
+    [
+        ("c", r"objects-00000\.h5: video c has no frame features; expected a store made with --backbone$"),
+        ("z", "store: video z is not in the store; expected one of its 3 videos$"),
+    ],
+)
+def test_frame_features_that_are_not_there_are_named(stored_frames: StoredFrames, video: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        stored_frames.shape(video)
+    with pytest.raises(InputError, match=message):
+        stored_frames.read(video, 2)
+
+
+def test_frame_features_that_are_not_finite_are_named(stored_frames: StoredFrames) -> None:
+    with h5py.File(stored_frames.path / "objects-00000.h5", "r+") as file:
+        file["00001/frames"][2, 3] = np.nan
+    with pytest.raises(InputError, match=r"objects-00000\.h5: video b: frame features hold NaN or infinity"):
+        stored_frames.read("b", 2)
+
+
+def test_frame_features_beyond_half_precision_are_refused(tmp_path: Path) -> None:
+    objects = replace(objects_of("a"), frames=np.full((6, 2), 1e5))
+    with pytest.raises(InputError, match="video a: frame features beyond ±65504, the range of fp16"):
+        write_store(tmp_path, [objects], FINGERPRINT)

@@ -27,6 +27,13 @@ def test_the_file_has_the_documented_content(tmp_path: Path) -> None:
     }
 
 
+def test_the_size_of_a_videos_file_is_kept_where_it_is_known(tmp_path: Path) -> None:
+    index = replace(INDEX, videos=INDEX.videos | {"b": VideoEntry(2, 0, (6, 4, 3), 9.5, source_bytes=1234)})
+    write_index(tmp_path / "index.json", index)
+    assert json.loads((tmp_path / "index.json").read_text())["videos"]["b"]["source_bytes"] == 1234
+    assert read_index(tmp_path / "index.json") == index
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,16 @@ MOMENTS = st.builds(
 PREDICTIONS = st.builds(Prediction, st.text(min_size=1), st.text(min_size=1), st.lists(MOMENTS, max_size=4).map(tuple))
 
 
+def slowly_ranked(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
+    ranked: list[Moment] = []
+    for moment in moments:
+        if moment.score is None:
+            return moments
+        better = [other for other in ranked if other.score is not None and other.score >= moment.score]
+        ranked.insert(len(better), moment)
+    return tuple(ranked)
+
+
 def write_lines(folder: Path, *lines: str) -> Path:
     path = folder / "predictions.jsonl"
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -33,7 +44,7 @@ def test_what_is_written_is_read_back_to_the_bit(
 
     write_predictions(path, predictions)
 
-    assert read_predictions(path) == predictions
+    assert read_predictions(path) == [replace(one, moments=slowly_ranked(one.moments)) for one in predictions]
 
 
 def test_a_line_is_the_documented_object(tmp_path: Path) -> None:
@@ -46,12 +57,21 @@ def test_a_line_is_the_documented_object(tmp_path: Path) -> None:
     )
 
 
-def test_moments_keep_their_order_whatever_their_scores(tmp_path: Path) -> None:
-    path = write_lines(
-        tmp_path, '{"query_id": "q", "video": "v", "moments": [[0, 1, 0.1], [1, 2, 0.9], [2, 3, 0.1]], "extra": 1}', ""
-    )
+@pytest.mark.parametrize(
+    ("moments", "starts"),
+    [
+        ("[[0, 1, 0.1], [1, 2, 0.9], [2, 3, 0.1]]", [1, 0, 2]),
+        ("[[0, 1, -2], [1, 2, -1], [2, 3, 0]]", [2, 1, 0]),
+        ("[[0, 1, 0.1], [1, 2], [2, 3, 0.9]]", [0, 1, 2]),
+        ("[[2, 3], [0, 1], [1, 2]]", [2, 0, 1]),
+    ],
+)
+def test_moments_are_ranked_by_score_where_each_has_one_and_else_keep_their_order(
+    tmp_path: Path, moments: str, starts: list[float]
+) -> None:
+    path = write_lines(tmp_path, f'{{"query_id": "q", "video": "v", "moments": {moments}, "extra": 1}}', "")
 
-    assert [moment.start_seconds for moment in read_predictions(path)[0].moments] == [0, 1, 2]
+    assert [moment.start_seconds for moment in read_predictions(path)[0].moments] == starts
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from math import nan
 from pathlib import Path
 
 import pytest
+from lightning.pytorch.accelerators import AcceleratorRegistry
 
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.training import checks
-from leorn.training.checks import check_evaluation, check_experiment, figure_names
+from leorn.training.checks import ACCELERATORS, check_evaluation, check_experiment, figure_names
 from tests.tiny import Tiny
 
 
@@ -61,6 +62,22 @@ def test_too_few_moments_for_a_recall_are_refused() -> None:
 def test_a_number_out_of_range_is_named_with_the_range(tiny: Tiny, key: str, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_experiment(tiny.experiment(Path("unused"), **{key: value}))
+
+
+def test_accelerators_are_those_of_lightning(tiny: Tiny) -> None:
+    assert {*ACCELERATORS} == {"auto", "gpu", *AcceleratorRegistry.available_accelerators()}
+    for name in ACCELERATORS:
+        check_experiment(tiny.experiment(Path("unused"), training__accelerator=name))
+    with pytest.raises(InputError) as caught:
+        check_experiment(tiny.experiment(Path("unused"), training__accelerator="abacus"))
+    assert str(caught.value) == (
+        "training.accelerator abacus: no such accelerator; expected auto, cpu, gpu, cuda, mps, tpu"
+    )
+
+
+def test_the_keys_of_an_evaluation_are_named_as_the_user_wrote_them() -> None:
+    with pytest.raises(InputError, match=r"^--nms_threshold 2; expected 0 to 1$"):
+        check_evaluation(EvaluationConfig(nms_threshold=2), "--")
 
 
 def test_a_logger_that_is_not_installed_is_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:

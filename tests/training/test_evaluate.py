@@ -42,6 +42,7 @@ def test_the_constant_window_is_chosen_on_training_queries(tiny: Tiny, trained: 
     answers = constant_window_predictions(test, constant_windows(train, 5, 0.5, strict=True))
     assert result.rows[CONSTANT] == evaluate_predictions(answers, test, result.experiment.evaluation)
     assert list(result.rows) == ["LEORN", CONSTANT]
+    assert result.windows == tuple(constant_windows(train, 5, 0.5, strict=True))
 
 
 def test_figures_on_validation_are_those_in_the_checkpoint(trained: Path) -> None:
@@ -55,6 +56,7 @@ def test_without_training_queries_there_is_no_constant_window(tiny: Tiny, traine
     (tmp_path / "test.jsonl").write_text("\n".join(lines))
     result = evaluate(trained, data={"queries": str(tmp_path / "test.jsonl")}, accelerator="cpu")
     assert list(result.rows) == ["LEORN"]
+    assert result.windows == ()
     assert result.rows["LEORN"] == evaluate(trained, accelerator="cpu").rows["LEORN"]
 
 

@@ -138,7 +138,9 @@ def test_two_runs_of_one_command_give_the_same_weights(tiny: Tiny, tmp_path: Pat
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "cosine"])
-def test_a_run_that_was_killed_goes_on_to_the_same_weights(tiny: Tiny, tmp_path: Path, schedule: str) -> None:
+def test_a_run_that_was_killed_goes_on_to_the_same_weights(
+    tiny: Tiny, tmp_path: Path, schedule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     changes: dict[str, Any] = {
         "training__epochs": 14,
         "training__schedule": schedule,
@@ -159,6 +161,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(tiny: Tiny, tmp_path:
     assert 1 <= done < 14
 
     main(["train", "--config", str(config), "--resume"])
+    assert f"\ngoing on after epoch {done} of 14\ntraining {14 - done} epoch" in capsys.readouterr().out
     whole = run(tiny.experiment(tmp_path / "whole", **changes))
     for name in ("last.ckpt", "best.ckpt"):
         one, other = read(last.with_name(name)), read(whole / name)
@@ -176,11 +179,17 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(tiny: Tiny, tmp_path:
 def test_a_finished_run_has_nothing_to_resume(tiny: Tiny, tmp_path: Path) -> None:
     config = tiny.experiment(tmp_path)
     before = read(run(config) / "last.ckpt")["state_dict"]
-    assert_same(read(run(config, resume=True) / "last.ckpt")["state_dict"], before)
+    said: list[str] = []
+    last = train(config, resume=True, say=said.append).with_name("last.ckpt")
+    assert said[-1] == "finished already: 2 of 2 epochs"
+    assert_same(read(last)["state_dict"], before)
 
 
 def test_resume_without_a_run_starts_one(tiny: Tiny, tmp_path: Path) -> None:
-    one, other = run(tiny.experiment(tmp_path / "a"), resume=True), run(tiny.experiment(tmp_path / "b"))
+    said: list[str] = []
+    one = train(tiny.experiment(tmp_path / "a"), resume=True, say=said.append).parent
+    other = run(tiny.experiment(tmp_path / "b"))
+    assert said[0] == f"nothing to resume in {tmp_path / 'a'}: starting from the beginning"
     assert_same(read(one / "last.ckpt")["state_dict"], read(other / "last.ckpt")["state_dict"])
 
 
@@ -269,6 +278,30 @@ def test_fine_tuning_starts_from_a_network_and_moves_what_has_a_learning_rate(
         kept = name in start and parameter.shape == start[name].shape and torch.equal(parameter, start[name])
         assert kept == (name in taken), name
     assert evaluate(best, accelerator="cpu").rows["LEORN-F"].keys() == {*FIGURES} - {"loss"}
+
+
+def test_a_network_of_the_same_variant_gives_all_its_weights_whatever_its_clips(
+    tiny: Tiny, tmp_path: Path, trained: Path
+) -> None:
+    said: list[str] = []
+    changes = {"model__clips": 4, "training__initial_network": str(trained), "training__learning_rate": 0.0}
+    last = train(tiny.experiment(tmp_path, **changes), say=said.append).with_name("last.ckpt")
+    start, end = load_network(trained)[0].state_dict(), load_network(last)[0]
+    assert f"start: all, {len(start)} of {len(start)} weights, from {trained}" in said
+    assert end.config.clips == 4
+    for name, parameter in end.named_parameters():
+        torch.testing.assert_close(parameter.detach(), start[name], rtol=0, atol=0)
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_read(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    config = tiny.experiment(tmp_path / "run", training__accelerator="gpu", data__queries="nowhere")
+    with pytest.raises(InputError, match="accelerator gpu: PyTorch finds no GPU on this machine"):
+        run(config)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_network_of_another_width_is_no_start(tiny: Tiny, tmp_path: Path, trained: Path) -> None:

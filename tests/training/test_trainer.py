@@ -1,13 +1,18 @@
 """Lightning's Trainer as it is set up here, and errors on one line."""
 
 import logging
+import signal
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from lightning.pytorch.utilities import rank_zero
 from torch._utils import ExceptionWrapper
 
 from leorn.errors import InputError
+from leorn.training.progress_line import ProgressLine
 from leorn.training.trainer import make_trainer, one_line_errors
 
 
@@ -58,12 +63,57 @@ def test_another_process_says_which_one_it_is(
 
 @pytest.mark.parametrize(
     ("devices", "accelerator", "message"),
-    [(0, "cpu", "^0 devices, accelerator cpu: .*not a valid input"), (1, "abacus", "^1 devices, accelerator abacus: ")],
+    [(0, "cpu", "^0 devices, accelerator cpu: .*not a valid input"), (1, "abacus", "^1 device, accelerator abacus: ")],
 )
 def test_what_this_machine_does_not_have_is_named(devices: int, accelerator: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         make_trainer(devices=devices, accelerator=accelerator)
     assert "\n" not in str(caught.value)
+
+
+def test_a_library_that_an_accelerator_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lack(**options: object) -> None:
+        raise ModuleNotFoundError("Requirement 'torch_xla>=1.13' not met.\n HINT: install it")
+
+    monkeypatch.setattr("leorn.training.trainer.lightning.Trainer", lack)
+    with pytest.raises(InputError, match=r"^2 devices, accelerator tpu: Requirement 'torch_xla>=1\.13' not met\. HINT"):
+        make_trainer(devices=2, accelerator="tpu")
+
+
+@pytest.mark.parametrize("accelerator", ["gpu", "cuda"])
+def test_a_gpu_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch, accelerator: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(InputError) as caught:
+        make_trainer(devices=1, accelerator=accelerator)
+    assert str(caught.value) == f"accelerator {accelerator}: PyTorch finds no GPU on this machine; expected auto or cpu"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_line_of_progress_is_for_a_terminal(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+    stderr: Any = sys.stderr
+    monkeypatch.setattr(stderr, "isatty", lambda: terminal, raising=False)
+    callbacks: Any = make_trainer(devices=1, accelerator="cpu")
+    assert any(isinstance(callback, ProgressLine) for callback in callbacks.callbacks) == terminal
+    assert callbacks.progress_bar_callback is None
+
+
+def leave_as_lightning_does() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.exit(1)
+
+
+def test_an_interrupted_run_is_the_interrupt_that_it_was() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), one_line_errors("run"):
+        leave_as_lightning_does()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, handler)
+    with pytest.raises(SystemExit), one_line_errors("run"):
+        sys.exit(1)
 
 
 def test_torchrun_says_how_many_processes_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.jsonlines import errors_at
 from leorn.records import Moment, Query
+from leorn.wording import counted
 
 ROUNDING_SECONDS = 1e-6
 """An end this little after the video is the publisher's rounding (70.29 in 70.28999999999999), not worth counting."""
@@ -37,11 +38,14 @@ class Annotations:
     dropped_queries: int = 0
 
     def summary(self) -> str:
-        """Say in one line what was read, clipped and dropped."""
+        """Say in one line what was read and, where there was any, clipped and dropped."""
         videos = len({query.video for query in self.queries})
+        read = f"{counted(len(self.queries), 'query')} in {counted(videos, 'video')}"
+        if not (self.clipped or self.dropped):
+            return read
         return (
-            f"{len(self.queries):,} queries in {videos:,} videos; {self.clipped:,} ends after the video clipped, "
-            f"{self.dropped:,} empty moments dropped and {self.dropped_queries:,} queries with them"
+            f"{read}; {counted(self.clipped, 'end')} after the video clipped, "
+            f"{counted(self.dropped, 'empty moment')} dropped and {counted(self.dropped_queries, 'query')} with them"
         )
 
 
@@ -81,7 +85,9 @@ def read_queries(path: str | Path, dataset: DatasetName, split: str | None = Non
     if not queries:
         wanted = "query" if split is None else f"query of split {split!r}"
         found = ", ".join(sorted({entry.split or "no split" for entry in entries.values()})) or "nothing"
-        raise InputError(f"{path}: no {wanted} left; it has {found}, and {dropped_queries} queries had empty moments")
+        raise InputError(
+            f"{path}: no {wanted} left; it has {found}, and {counted(dropped_queries, 'query')} had empty moments"
+        )
     return Annotations(tuple(queries), clipped, dropped, dropped_queries)
 
 

@@ -11,8 +11,16 @@ from leorn.data.dataset import Collate
 from leorn.data.word_files import load_word_vectors
 from leorn.data.words import TOKENIZERS, WordVectors, coverage, warn_unknown
 from leorn.errors import InputError
-from leorn.features.published import FrameFeatures
-from leorn.features.sources import ObjectSource, Progress, check_frame_features, check_videos, open_objects
+from leorn.features.fingerprint import same_words, told_apart
+from leorn.features.sources import (
+    FrameSource,
+    ObjectSource,
+    Progress,
+    check_frame_features,
+    check_videos,
+    open_frames,
+    open_objects,
+)
 from leorn.records import Query
 
 DURATION_TOLERANCE = 0.02
@@ -34,7 +42,7 @@ class Corpus:
     queries: Mapping[str, tuple[Query, ...]]
     source: ObjectSource
     words: WordVectors
-    frame_features: FrameFeatures | None
+    frame_features: FrameSource | None
     notes: tuple[str, ...]
 
     def collate(self, data: DataConfig, model: ModelConfig, objects_of: Mapping[str, str] | None = None) -> Collate:
@@ -61,12 +69,9 @@ class Corpus:
         Raises:
             InputError: naming what differs.
         """
-        here = dict(self.source.fingerprint)
-        differing = sorted(key for key in {*fingerprint, *here} if fingerprint.get(key) != here.get(key))
-        if differing:
-            told = ", ".join(f"{key} {here.get(key)!r} instead of {fingerprint.get(key)!r}" for key in differing)
-            raise InputError(f"{self.source.path}: not the features that {network} was trained on: {told}")
-        if words is not None and words != self.words.source:
+        if differing := told_apart(fingerprint, self.source.fingerprint):
+            raise InputError(f"{self.source.path}: not the features that {network} was trained on: {differing}")
+        if words is not None and not same_words(words, self.words.source):
             raise InputError(f"word vectors {self.words.source}: {network} was trained on {words}")
 
 
@@ -131,13 +136,13 @@ def _open_words(data: DataConfig, model: ModelConfig, queries: list[Query]) -> t
 
 def _open_frames(
     data: DataConfig, model: ModelConfig, videos: list[str], progress: Progress | None
-) -> FrameFeatures | None:
+) -> FrameSource | None:
     if model.frame_size is None:
         if data.frame_features is not None:
             warnings.warn("data.frame_features is not read: model.frame_size is null, the object variant", stacklevel=2)
         return None
     if data.frame_features is None:
         raise InputError("data.frame_features is missing: model.frame_size makes this the fusion variant")
-    frame_features = FrameFeatures(data.frame_features)
+    frame_features = open_frames(data.frame_features)
     check_frame_features(frame_features, videos, model.frame_size, data.check_values, progress)
     return frame_features

@@ -13,11 +13,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from leorn.data.words import TOKENIZERS, WordVectors
+from leorn.data.words import TOKENIZERS, Tokenizer, WordVectors
 from leorn.errors import InputError
-from leorn.features.published import FrameFeatures
-from leorn.features.sources import ObjectSource
-from leorn.records import Query
+from leorn.features.sources import FrameSource, ObjectSource
+from leorn.records import Query, VideoObjects
 
 
 class Batch(NamedTuple):
@@ -60,7 +59,7 @@ class Collate:
         frames: int,
         slots: int,
         min_score: float,
-        frame_features: FrameFeatures | None = None,
+        frame_features: FrameSource | None = None,
         objects_of: Mapping[str, str] | None = None,
     ) -> None:
         """Say how samples are made.
@@ -88,8 +87,7 @@ class Collate:
         """Return the batch of these queries, in their order."""
         durations = {query.video: query.duration_seconds for query in queries}
         videos = sorted(durations)
-        # a sentence of punctuation alone counts as one unknown word
-        words, word_mask = _pad([self.words.encode(self.tokenize(query.text) or [""]) for query in queries])
+        words, word_mask = word_tensors([query.text for query in queries], self.words, self.tokenize)
         spans, span_mask = _pad([_fractions(query) for query in queries])
         read = [self._objects(video, durations[video]) for video in videos]
         objects, object_mask, boxes = (torch.stack(parts) for parts in zip(*read, strict=True))
@@ -110,10 +108,7 @@ class Collate:
         video = self.objects_of.get(video, video)
         frames = self.source.shape(video)[0]
         rows = None if frames == self.frames else middle_rows(frames, self.frames)
-        objects = self.source.read(video, self.slots, rows, duration_seconds)
-        features = torch.from_numpy(objects.features.astype(np.float32))
-        mask = torch.from_numpy(objects.scores > self.min_score)
-        return torch.nn.functional.normalize(features, dim=-1), mask, torch.from_numpy(objects.boxes).float()
+        return object_tensors(self.source.read(video, self.slots, rows, duration_seconds), self.min_score)
 
     def _frames(self, videos: Sequence[str]) -> Tensor | None:
         if self.frame_features is None:
@@ -134,6 +129,28 @@ class QueryDataset(Dataset[Batch]):
 
     def __getitem__(self, index: list[int]) -> Batch:
         return self.collate([self.queries[number] for number in index])
+
+
+def word_tensors(
+    texts: Sequence[str], words: WordVectors, tokenize: Tokenizer
+) -> tuple[Float[Tensor, "B L D_w"], Bool[Tensor, "B L"]]:
+    """Return what a network is told of sentences: the vectors of their words, and where there is a word."""
+    # a sentence of punctuation alone counts as one unknown word
+    return _pad([words.encode(tokenize(text) or [""]) for text in texts])
+
+
+def object_tensors(
+    objects: VideoObjects, min_score: float
+) -> tuple[Float[Tensor, "T N D_o"], Bool[Tensor, "T N"], Float[Tensor, "T N 4"]]:
+    """Return what a network sees of a video's objects: features, each L2-normalised, the slots that count, boxes.
+
+    Args:
+        objects: of the sampled frames.
+        min_score: an object counts when its score is above this.
+    """
+    features = torch.from_numpy(objects.features.astype(np.float32))
+    mask = torch.from_numpy(objects.scores > min_score)
+    return torch.nn.functional.normalize(features, dim=-1), mask, torch.from_numpy(objects.boxes).float()
 
 
 def middle_rows(stored: int, frames: int) -> Int[np.ndarray, "{frames}"]:

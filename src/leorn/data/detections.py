@@ -4,20 +4,21 @@ Each file of tracks is named for its video, `.csv` or `.csv.gz`; what is in it, 
 shapes: T sampled frames, N object slots per frame, V labels, D width of a word vector.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from leorn.data.label_vectors import warn_unknown_labels
 from leorn.data.tracks import Tracks, read_tracks
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
-from leorn.features.store import FeatureStore, write_store
+from leorn.features.fingerprint import LABEL_FEATURES
+from leorn.features.store import FeatureStore
+from leorn.features.store_writer import write_store
 from leorn.records import VideoObjects
-
-log = logging.getLogger(__name__)
+from leorn.wording import counted
 
 
 def sample_tracks(
@@ -118,7 +119,7 @@ def import_detections(
 
     fingerprint = {
         "extractor": "detections",
-        "features": "mean word vector of the label",
+        "features": LABEL_FEATURES,
         "word_vectors": words.source,
         "feature_size": words.size,
         "frames": frames,
@@ -126,9 +127,8 @@ def import_detections(
         "sampling": "middles of equal parts",
     }
     write_store(out, videos(), fingerprint, overwrite=overwrite)
-    unknown = sorted(name for name, vector in vectors.items() if not vector.any())
-    if unknown:
-        log.warning("%s: no word of these labels has a vector, their features are zero: %s", folder, ", ".join(unknown))
+    unknown = [name for name, vector in vectors.items() if not vector.any()]
+    warn_unknown_labels(unknown, str(folder))
     return FeatureStore(out)
 
 
@@ -151,7 +151,10 @@ def _track_files(folder: Path) -> dict[str, Path]:
 def _duration_seconds(tracks: Tracks, path: Path) -> float:
     stamps = np.unique(tracks.times_seconds)
     if len(stamps) < 2:
-        raise InputError(f"{path}: {len(stamps)} time stamps do not tell how long the video is; expected its duration")
+        raise InputError(
+            f"{path}: {counted(len(stamps), 'time stamp')} cannot tell how long the video is; "
+            "expected its duration, which leorn import-detections takes from --queries"
+        )
     return float(stamps[-1] + np.median(np.diff(stamps)))
 
 

@@ -5,7 +5,7 @@ It is for tests, for demonstrations and for measuring, and is called simulated w
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -35,6 +35,7 @@ FEWEST_SENTENCES = 3
 """A scene with fewer is drawn again."""
 SCENES_DRAWN = 100
 """Draws of one scene, at most: the compositional split needs several, as it asks about rare things alone."""
+OPTIONS = "simulation.json"
 DECIMALS = 3
 """Moments are written to the millisecond."""
 
@@ -44,6 +45,7 @@ def simulate(
     config: SimulationConfig | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    held_out: Collection[Pair] | None = None,
 ) -> list[Query]:
     """Write a data set of simulated scenes; the same options and seed give the same bytes.
 
@@ -56,6 +58,7 @@ def simulate(
         config: how many scenes, how full, and how well the detector sees; the defaults where None.
         seed: of everything random, ≥ 0.
         progress: told after each video how many are done, of how many.
+        held_out: verb–object pairs that training never sees in a sentence; drawn where None.
 
     Returns:
         The queries, in the order of the file.
@@ -68,11 +71,12 @@ def simulate(
     out = Path(out)
     videos = _videos(config)
     labels = LABEL_SETS[config.labels]
-    held_out = held_out_pairs(config.held_out_share, labels, np.random.default_rng([seed, len(SPLITS)]))
+    if held_out is None:
+        held_out = held_out_pairs(config.held_out_share, labels, np.random.default_rng([seed, len(SPLITS)]))
     queries: list[Query] = []
     for done, (split, number) in enumerate(videos, start=1):
         rng = np.random.default_rng([seed, SPLITS.index(split), number])
-        scene, said = _scene_and_sentences(split, number, config, held_out, rng)
+        scene, said = _scene_and_sentences(_video_id(split, number, seed), split, config, held_out, rng)
         queries += [
             Query(
                 query_id=f"{scene.video}#{index}",
@@ -90,10 +94,24 @@ def simulate(
     queries = _with_known_words(queries)
     names = vocabulary(labels)
     save_word_vectors(out / "words.npz", names, word_vectors(len(names), config.word_size, seed))
-    write_text(out / "simulation.json", _options(config, seed, held_out))
+    write_text(out / OPTIONS, _options(config, seed, held_out))
     write_text(out / "README.md", _readme(queries, seed))
     write_queries(out / "queries.jsonl", queries)
     return queries
+
+
+def read_held_out(folder: str | Path) -> frozenset[Pair]:
+    """Read the pairs that a simulated data set holds out, so that another one can hold out the same.
+
+    Raises:
+        InputError: no simulated data set there.
+    """
+    path = Path(folder) / OPTIONS
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))["held_out_pairs"]
+        return frozenset((verb, label) for verb, label in pairs)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected what leorn simulate wrote") from error
 
 
 def check_config(config: SimulationConfig, seed: int = 0) -> None:
@@ -108,7 +126,7 @@ def check_config(config: SimulationConfig, seed: int = 0) -> None:
     counts |= {"val_videos": 0, "test_videos": 0, "compositional_videos": 0, "bystanders": 0}
     for name, least in counts.items():
         if getattr(config, name) < least:
-            raise InputError(f"simulation.{name} {getattr(config, name)}; expected {least} or more")
+            raise InputError(f"{name} {getattr(config, name)}; expected {least} or more")
     for field in fields(config):
         if field.name.endswith(("_rate", "_share")) and field.name != "false_rate":
             _check_range(config, field.name, 0, 1)
@@ -129,7 +147,7 @@ def _check_range(config: SimulationConfig, name: str, low: float, high: float) -
     value = getattr(config, name)
     # NaN is in no range
     if not low <= value <= high:
-        raise InputError(f"simulation.{name} {value}; expected {low:g} to {high:g}")
+        raise InputError(f"{name} {value}; expected {low:g} to {high:g}")
 
 
 def _videos(config: SimulationConfig) -> list[tuple[str, int]]:
@@ -137,13 +155,18 @@ def _videos(config: SimulationConfig) -> list[tuple[str, int]]:
     return [(split, number) for split, count in zip(SPLITS, counts, strict=True) for number in range(count)]
 
 
+def _video_id(split: str, number: int, seed: int) -> str:
+    """Name a video: scenes of two seeds can lie in one data set."""
+    return f"simulated{seed or ''}-{split}-{number:04d}"
+
+
 def _scene_and_sentences(
-    split: str, number: int, config: SimulationConfig, held_out: frozenset[Pair], rng: np.random.Generator
+    video: str, split: str, config: SimulationConfig, held_out: Collection[Pair], rng: np.random.Generator
 ) -> tuple[Scene, list[tuple[str, Spans]]]:
     """Draw scenes until one has enough to say; the last one drawn where none has."""
     wanted = min(FEWEST_SENTENCES, config.queries_per_video)
     for _ in range(SCENES_DRAWN):
-        scene = make_scene(f"simulated-{split}-{number:04d}", config, rng)
+        scene = make_scene(video, config, rng)
         said = describe(facts(scene.objects, scene.events, scene.duration_seconds), held_out, split, config, rng)
         if len(said) >= wanted:
             break
@@ -156,7 +179,7 @@ def _with_known_words(queries: list[Query]) -> list[Query]:
     return [query for query in queries if query.split != COMPOSITIONAL or known.issuperset(words(query.text))]
 
 
-def _options(config: SimulationConfig, seed: int, held_out: frozenset[Pair]) -> str:
+def _options(config: SimulationConfig, seed: int, held_out: Collection[Pair]) -> str:
     content = {"simulated": True, "seed": seed, "options": asdict(config), "held_out_pairs": sorted(held_out)}
     return json.dumps(content, indent=2) + "\n"
 

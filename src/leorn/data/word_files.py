@@ -50,8 +50,10 @@ def load_word_vectors(path: str | Path, vocabulary: Collection[str] | None = Non
     return _checked(names, vectors, path, source)
 
 
-def save_word_vectors(path: str | Path, words: Sequence[str], vectors: Float[np.ndarray, "V D"]) -> None:
-    """Write word vectors as `.npz` or `.safetensors`, by the suffix, atomically.
+def save_word_vectors(
+    path: str | Path, words: Sequence[str], vectors: Float[np.ndarray, "V D"], half: bool = False
+) -> None:
+    """Write word vectors as `.npz` or `.safetensors`, by the suffix, atomically; in fp16 where `half` is true.
 
     Raises:
         InputError: another suffix, words and vectors that do not go together, or a file that cannot be written.
@@ -59,7 +61,7 @@ def save_word_vectors(path: str | Path, words: Sequence[str], vectors: Float[np.
     path = Path(path)
     if path.suffix not in _ARRAY_READERS:
         raise InputError(f"cannot write word vectors to {path}; expected a name in {' or '.join(_ARRAY_READERS)}")
-    checked = _checked(words, vectors, path, source="").vectors
+    checked = _checked(words, vectors, path, source="").vectors.astype(np.float16 if half else np.float32)
     with replace_atomically(path) as temporary:
         if path.suffix == ".npz":
             # an open file, because NumPy would add its suffix to the temporary name

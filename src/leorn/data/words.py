@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from leorn.errors import InputError
 from leorn.records import Query
+from leorn.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ class Coverage:
         """Say the shares in one line."""
         return (
             f"{self.share:.1%} of {self.occurrences:,} words and {self.distinct_share:.1%} of "
-            f"{self.distinct:,} different words have a vector; {len(self.unknown_queries):,} queries have none"
+            f"{self.distinct:,} different words have a vector; "
+            f"{counted(len(self.unknown_queries), 'query')} without any"
         )
 
 

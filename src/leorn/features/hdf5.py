@@ -40,6 +40,12 @@ class SharedFile:
             reason = " ".join(str(error.args[-1] if error.args else error).split())
             raise InputError(f"{self.path}: cannot be read as HDF5 ({reason}); expected a whole file") from error
 
+    def close(self) -> None:
+        """Close the file, until it is read again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def _open(self) -> h5py.File:
         if self._file is not None:
             if self._process == os.getpid():

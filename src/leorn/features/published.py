@@ -182,11 +182,20 @@ class FrameFeatures:
         """
         with self._file.opened() as file:
             _dataset_shape(file, video, "(R, D)", dimensions=2)
-            rows = file[video][:].astype(np.float32, copy=False)
-            if not np.isfinite(rows).all():
-                raise InputError(f"video {video}: frame features hold NaN or infinity; expected finite numbers")
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        return _average_parts(rows / np.where(norms > 0, norms, 1), frames)
+            return unit_parts(file[video][:], frames, video)
+
+
+def unit_parts(rows: Float[np.ndarray, "R D"], frames: int, video: str) -> Float[np.ndarray, "T D"]:
+    """L2-normalise the rows of a video's frame features, then average them down to `frames` rows.
+
+    Raises:
+        InputError: a number that is not finite.
+    """
+    rows = rows.astype(np.float32, copy=False)
+    if not np.isfinite(rows).all():
+        raise InputError(f"video {video}: frame features hold NaN or infinity; expected finite numbers")
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return _average_parts(rows / np.where(norms > 0, norms, 1), frames)
 
 
 def _average_parts(rows: Float[np.ndarray, "R D"], parts: int) -> Float[np.ndarray, "T D"]:

@@ -1,19 +1,19 @@
 """One interface to features wherever they come from, and their check before training."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from leorn.errors import InputError
 from leorn.features.published import FrameFeatures, PublishedObjects
-from leorn.features.store import FeatureStore
+from leorn.features.store import FeatureStore, StoredFrames
 from leorn.records import VideoObjects
 
 MAX_NAMED = 20
-"""Bad videos that an error names; the rest are counted."""
+"""Bad videos that an error names of each reason, and reasons that it says; the rest are counted."""
 
 Progress = Callable[[int, int], None]
 """Is told how many are done, of how many."""
@@ -62,13 +62,45 @@ class ObjectSource(Protocol):
         ...
 
 
+class FrameSource(Protocol):
+    """What a reader of frame features offers: a store, or a published file."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or file, for messages."""
+        ...
+
+    def shape(self, video: str) -> tuple[int, int]:
+        """(R, D) of a video's frame features, without reading them."""
+        ...
+
+    def read(self, video: str, frames: int) -> Float[np.ndarray, "T D"]:
+        """Read a video's frame features, each row L2-normalised, averaged down to `frames` rows."""
+        ...
+
+
 def open_objects(path: str | Path) -> ObjectSource:
     """Open object features: the folder of a store, or an HDF5 file of a published layout.
 
     Raises:
         InputError: nothing there, or neither of these.
     """
+    if not Path(path).exists():
+        raise InputError(
+            f"{path}: no such file or folder; expected objects: a store's folder, or a published HDF5 file"
+        )
     return FeatureStore(path) if Path(path).is_dir() else PublishedObjects(path)
+
+
+def open_frames(path: str | Path) -> FrameSource:
+    """Open frame features: the folder of a store that has them, or an HDF5 file, video → (R, D).
+
+    Raises:
+        InputError: nothing there, or neither of these.
+    """
+    if not Path(path).exists():
+        raise InputError(f"{path}: no such file or folder; expected frame features: a store's folder, or an HDF5 file")
+    return StoredFrames(path) if Path(path).is_dir() else FrameFeatures(path)
 
 
 def check_videos(
@@ -109,7 +141,7 @@ def check_videos(
 
 
 def check_frame_features(
-    source: FrameFeatures,
+    source: FrameSource,
     videos: Iterable[str],
     frame_size: int,
     check_values: bool = True,
@@ -142,15 +174,30 @@ def check_frame_features(
 
 def _check_each(videos: Iterable[str], check: Callable[[str], None], progress: Progress | None) -> None:
     unique = sorted(set(videos))
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     for done, video in enumerate(unique, start=1):
         try:
             check(video)
         except InputError as error:
-            faults.append(str(error))
+            faults[video] = str(error)
         if progress is not None:
             progress(done, len(unique))
     if faults:
-        rest = [f"and {len(faults) - MAX_NAMED} more"] if len(faults) > MAX_NAMED else []
         heading = f"{len(faults)} of {len(unique)} videos have no usable features"
-        raise InputError(f"{heading}: " + "; ".join(faults[:MAX_NAMED] + rest))
+        raise InputError(f"{heading}: {'; '.join(_named(_by_reason(faults)))}")
+
+
+def _by_reason(faults: Mapping[str, str]) -> list[str]:
+    """Say each reason once, of the first video that it holds for, and name the others."""
+    alike: dict[str, list[str]] = {}
+    for video, fault in faults.items():
+        alike.setdefault(fault.replace(f"video {video}", "video"), []).append(video)
+    return [
+        faults[first] + (f" (the same of {', '.join(_named(others, MAX_NAMED - 1))})" if others else "")
+        for first, *others in alike.values()
+    ]
+
+
+def _named(names: Sequence[str], most: int = MAX_NAMED) -> list[str]:
+    """Return the first names, and how many there are besides."""
+    return [*names[:most], *([f"and {len(names) - most} more"] if len(names) > most else [])]

@@ -5,30 +5,28 @@
     folder/index.json         version, fingerprint, label names; for each video its shard, group, shape and duration
     folder/objects-00000.h5   a group for each video, in it one contiguous array of each kind:
                               features (T,N,D) fp16 · boxes (T,N,4), scores (T,N), times_seconds (T,) fp32 ·
-                              labels (T,N) int16
+                              labels (T,N) int16 · where they were asked for, frames (T,D_f) fp16
 
 Groups are numbered and a video is found through the index, so that its id may be any text. Letters of shapes:
-T sampled frames, N object slots per frame, D width of an object's feature, R rows asked for.
+T sampled frames, N object slots per frame, D and D_f widths of an object's and a frame's feature, R rows asked for.
 """
 
-import json
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from leorn.errors import InputError
-from leorn.features.hdf5 import PatientFile, SharedFile, selection
-from leorn.features.store_index import INDEX, StoreIndex, VideoEntry, read_index, write_index
-from leorn.files import replace_atomically
+from leorn.features.hdf5 import SharedFile, selection
+from leorn.features.published import unit_parts
+from leorn.features.store_index import INDEX, VideoEntry, group_name, read_index, shard_name
 from leorn.records import VideoObjects
 
-MAX_LABELS = np.iinfo(np.int16).max
+MAX_OPEN = 64
+"""Shards that a process keeps open: a store may have one for each of thousands of videos."""
 
 
 class FeatureStore:
@@ -50,8 +48,7 @@ class FeatureStore:
         self.path = Path(folder)
         index = read_index(self.path / INDEX)
         self._entries = index.videos
-        shards = {entry.shard for entry in self._entries.values()}
-        self._shards = {number: SharedFile(self.path / _shard_name(number)) for number in shards}
+        self._shards: dict[int, SharedFile] = {}
         self.videos: tuple[str, ...] = tuple(self._entries)
         self.fingerprint = index.fingerprint
         self.label_names = index.label_names
@@ -93,20 +90,37 @@ class FeatureStore:
         Raises:
             InputError: the video, a slot or a frame is not in the store, or the shard cannot be read.
         """
-        entry = self._entry(video)
-        with self._shards[entry.shard].opened() as file:
-            group = file[_group_name(entry.group)]
+        with self.group(video) as group:
             where = selection(video, group["features"].shape, slots, rows)
             return VideoObjects(
                 video=video,
-                duration_seconds=entry.duration_seconds,
+                duration_seconds=self.duration_seconds(video),
                 times_seconds=group["times_seconds"][where[0]],
                 features=group["features"][where],
                 boxes=group["boxes"][where],
                 scores=group["scores"][where],
                 labels=group["labels"][where],
+                frames=group["frames"][where[0]] if "frames" in group else None,
                 label_names=self.label_names,
             )
+
+    @contextmanager
+    def group(self, video: str) -> Iterator[h5py.Group]:
+        """Give the arrays of a video, on disk, and put the shard's path before whatever goes wrong with them.
+
+        Raises:
+            InputError: the video is not in the store, or the shard cannot be read.
+        """
+        entry = self._entry(video)
+        with self._shard(entry.shard).opened() as file:
+            yield file[group_name(entry.group)]
+
+    def _shard(self, number: int) -> SharedFile:
+        """Return a shard, which comes last in their order now; the first is closed where they are too many."""
+        self._shards[number] = self._shards.pop(number, None) or SharedFile(self.path / shard_name(number))
+        if len(self._shards) > MAX_OPEN:
+            self._shards.pop(next(iter(self._shards))).close()
+        return self._shards[number]
 
     def _entry(self, video: str) -> VideoEntry:
         if video not in self._entries:
@@ -116,107 +130,43 @@ class FeatureStore:
         return self._entries[video]
 
 
-def write_store(
-    folder: str | Path,
-    videos: Iterable[VideoObjects],
-    fingerprint: Mapping[str, Any],
-    videos_per_shard: int = 64,
-    overwrite: bool = False,
-) -> None:
-    """Write the objects of videos to a folder, one video in memory at a time.
+class StoredFrames:
+    """Read the frame features of a store, with the interface of `leorn.features.published.FrameFeatures`.
 
-    Shards are whole or absent and the index comes last: a writer that is killed leaves no store, or the one that was
-    there before. Labels of the videos are merged into one vocabulary.
-
-    Args:
-        folder: where to write.
-        videos: the objects, of one feature width, those of a frame best score first.
-        fingerprint: what made the features; JSON.
-        videos_per_shard: the most videos in a file.
-        overwrite: replace the store that is there.
+    Attributes:
+        path: the store's folder.
+        videos: ids of the videos.
 
     Raises:
-        InputError: a store is there already, there are no videos, a video comes twice or does not fit, or the folder
-            cannot be written to.
+        InputError: as for a store.
     """
-    folder = Path(folder)
-    if (folder / INDEX).exists() and not overwrite:
-        raise InputError(f"{folder} holds a store already; expected an empty folder, or leave to overwrite it")
-    if videos_per_shard < 1:
-        raise InputError(f"videos_per_shard is {videos_per_shard}; expected 1 or more")
-    json.dumps(dict(fingerprint))  # a fingerprint that is not JSON must fail now, not after hours of extraction
-    before = sorted(folder.glob("objects-[0-9][0-9][0-9][0-9][0-9].h5"))
-    # Numbers go on after those in the folder: an old store stays whole until the index points to the new shards.
-    first_shard = 1 + max((int(shard.stem.removeprefix("objects-")) for shard in before), default=-1)
-    entries: dict[str, VideoEntry] = {}
-    vocabulary: dict[str, int] = {}
-    remaining = iter(videos)
-    written: list[Path] = []
-    try:
-        for number, first in enumerate(remaining, start=first_shard):
-            with replace_atomically(folder / _shard_name(number)) as temporary:
-                batch = chain([first], islice(remaining, videos_per_shard - 1))
-                _write_shard(temporary, number, batch, entries, vocabulary)
-            written.append(folder / _shard_name(number))
-        if not entries:
-            raise InputError(f"{folder}: there are no videos to write; expected at least one")
-        write_index(folder / INDEX, StoreIndex(dict(fingerprint), tuple(vocabulary), entries))
-    except BaseException:
-        for shard in written:
-            shard.unlink(missing_ok=True)
-        raise
-    for shard in before:
-        shard.unlink(missing_ok=True)
 
+    def __init__(self, folder: str | Path) -> None:
+        self._store = FeatureStore(folder)
+        self.path = self._store.path
+        self.videos = self._store.videos
 
-def _write_shard(
-    path: Path, number: int, videos: Iterator[VideoObjects], entries: dict[str, VideoEntry], vocabulary: dict[str, int]
-) -> None:
-    with PatientFile(path, "w+b") as disk:
-        with h5py.File(disk, "w") as file:
-            for group, objects in enumerate(videos):
-                _check_fits(objects, entries)
-                _write_video(file.create_group(_group_name(group)), objects, vocabulary)
-                disk.check()
-                shape = objects.features.shape
-                entries[objects.video] = VideoEntry(number, group, shape, float(objects.duration_seconds))
-        disk.check()
+    def shape(self, video: str) -> tuple[int, int]:
+        """(T, D_f) of a video's frame features, without reading them.
 
+        Raises:
+            InputError: the video is not in the store, or was stored without frame features.
+        """
+        with self._frames(video) as frames:
+            return frames.shape
 
-def _write_video(group: h5py.Group, objects: VideoObjects, vocabulary: dict[str, int]) -> None:
-    # The entry after the last is -1, which is where label -1 (none) looks.
-    merged = [vocabulary.setdefault(name, len(vocabulary)) for name in objects.label_names] + [-1]
-    if len(vocabulary) > MAX_LABELS:
-        raise InputError(f"video {objects.video}: more than {MAX_LABELS} different labels in the store")
-    with np.errstate(over="ignore"):
-        features = objects.features.astype(np.float16)
-    if not np.isfinite(features).all():
-        raise InputError(f"video {objects.video}: features beyond ±65504, the range of fp16; expected scaled features")
-    group.attrs["video"] = objects.video.replace("\0", "�")  # for people to see: HDF5 text holds no NUL, the index does
-    group["features"] = features
-    group["boxes"] = objects.boxes.astype(np.float32)
-    group["scores"] = objects.scores.astype(np.float32)
-    group["times_seconds"] = objects.times_seconds.astype(np.float32)
-    group["labels"] = np.array(merged, dtype=np.int16)[objects.labels]
+    def read(self, video: str, frames: int) -> Float[np.ndarray, "T D_f"]:
+        """Read a video's frame features, each row L2-normalised, then averaged down to `frames` rows.
 
+        Raises:
+            InputError: the video is not in the store, or was stored without frame features.
+        """
+        with self._frames(video) as stored:
+            return unit_parts(stored[:], frames, video)
 
-def _check_fits(objects: VideoObjects, entries: Mapping[str, VideoEntry]) -> None:
-    if objects.video in entries:
-        raise InputError(f"video {objects.video} comes twice; expected each video once")
-    if not (math.isfinite(objects.duration_seconds) and objects.duration_seconds > 0):
-        raise InputError(
-            f"video {objects.video}: duration {objects.duration_seconds}; expected a positive number of seconds"
-        )
-    if (np.diff(objects.scores, axis=1) > 0).any():
-        raise InputError(f"video {objects.video}: scores rise within a frame; expected the best object first")
-    width = next((entry.shape[2] for entry in entries.values()), objects.features.shape[2])
-    if objects.features.shape[2] != width:
-        raise InputError(f"video {objects.video}: features of shape {objects.features.shape}; expected width {width}")
-
-
-def _shard_name(number: int) -> str:
-    return f"objects-{number:05d}.h5"
-
-
-def _group_name(number: int) -> str:
-    return f"{number:05d}"
+    @contextmanager
+    def _frames(self, video: str) -> Iterator[h5py.Dataset]:
+        with self._store.group(video) as group:
+            if "frames" not in group:
+                raise InputError(f"video {video} has no frame features; expected a store made with --backbone")
+            yield group["frames"]

@@ -23,6 +23,8 @@ class VideoEntry:
     group: int
     shape: tuple[int, int, int]
     duration_seconds: float
+    source_bytes: int | None = None
+    """Size of the file that the objects were made from, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,28 @@ def write_index(path: Path, index: StoreIndex) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    write_text(path, json.dumps({"version": VERSION} | asdict(index), ensure_ascii=False) + "\n")
+    content = asdict(index, dict_factory=lambda items: {name: value for name, value in items if value is not None})
+    write_text(path, json.dumps({"version": VERSION} | content, ensure_ascii=False) + "\n")
+
+
+def shard_name(number: int) -> str:
+    """Name of a shard's file."""
+    return f"objects-{number:05d}.h5"
+
+
+def shard_number(shard: Path) -> int:
+    """Number of a shard's file."""
+    return int(shard.stem.removeprefix("objects-"))
+
+
+def shards_of(folder: Path) -> list[Path]:
+    """The shards that lie in a folder, in order."""
+    return sorted(folder.glob("objects-[0-9][0-9][0-9][0-9][0-9].h5"))
+
+
+def group_name(number: int) -> str:
+    """Name of a video's group in its shard."""
+    return f"{number:05d}"
 
 
 def _index(saved: Mapping[str, Any]) -> StoreIndex:
@@ -83,7 +106,9 @@ def _entry(saved: Mapping[str, Any]) -> VideoEntry:
         raise InputError(f"shape is {reprlib.repr(shape)}; expected [frames, slots, width]")
     frames, slots, width = (_count(size, "shape") for size in shape)
     shard, group = _count(saved["shard"], "shard"), _count(saved["group"], "group")
-    return VideoEntry(shard, group, (frames, slots, width), positive(saved, "duration_seconds"))
+    size = saved.get("source_bytes")
+    source_bytes = None if size is None else _count(size, "source_bytes")
+    return VideoEntry(shard, group, (frames, slots, width), positive(saved, "duration_seconds"), source_bytes)
 
 
 def _count(value: object, name: str) -> int:

@@ -29,6 +29,11 @@ class EncodedVideo(NamedTuple):
     mask: Bool[Tensor, "B T S"]
     frames: Float[Tensor, "B T H"] | None
 
+    def repeat(self, queries: int) -> "EncodedVideo":
+        """Return one video once for each of several queries, without copying it."""
+        frames = None if self.frames is None else self.frames.expand(queries, -1, -1)
+        return EncodedVideo(self.tokens.expand(queries, -1, -1, -1), self.mask.expand(queries, -1, -1), frames)
+
 
 class Evidence(NamedTuple):
     """Why the network answers so; each is 0 where there is nothing to look at."""

@@ -15,15 +15,21 @@ from matplotlib.textpath import TextPath
 
 from leorn.errors import InputError
 from leorn.files import replace_atomically
-from leorn.records import Query
+from leorn.records import Moment, Query
 
 # Okabe & Ito (2008), told apart with every common colour blindness: green, vermilion, blue, purple, orange, sky blue
 TRUTH_COLOUR = "#009E73"
 PREDICTION_COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
+BEST_COLOUR = PREDICTION_COLOURS[0]
+"""Of what belongs to the best moment, where one network answers."""
+ANSWER_COLOUR = "#F0E442"
+"""Yellow of the same palette: an object that answers a word of the sentence."""
 QUIET = "#666666"
 """Colour of what is read second."""
 HEAT = "Blues"
 """Colour map from nothing (almost white) to much (dark blue): the green and the vermilion stand out on all of it."""
+NOTHING = "#DDDDDD"
+"""Grey where there is nothing that could have a value: a moment that does not exist, an object that is not there."""
 
 DPI = 100
 WIDTH = 11.0
@@ -47,7 +53,7 @@ TITLE_SIZE = 12
 TITLE_LINE = 0.22
 """Inches from one line of the sentence to the next."""
 NAME_LETTERS = 20
-"""Letters of a row's name that fit into `LEFT`."""
+"""Letters of a row's name that fit into `LEFT`; a longer one is cut."""
 POINTS_PER_INCH = 72
 
 STYLE = {
@@ -90,6 +96,14 @@ def add_panel(figure: Figure, left: float, top: float, width: float, height: flo
     return figure.add_axes((left / full_width, bottom / full_height, width / full_width, height / full_height))
 
 
+def panel_size(panel: Axes) -> tuple[float, float]:
+    """Width and height of a panel in inches."""
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    extent = panel.get_window_extent()
+    return extent.width / figure.dpi, extent.height / figure.dpi
+
+
 def wrap_title(query: Query, width: float) -> str:
     """The query's sentence in quotes, on as many lines as `width` inches ask for."""
     sentence = f"“{' '.join(query.text.split())}”"
@@ -105,17 +119,22 @@ def title_height(title: str) -> float:
 
 
 def write_title(figure: Figure, query: Query, title: str, left: float) -> None:
-    """Write the wrapped sentence, and below it which video and query it belongs to."""
+    """Write the wrapped sentence, and below it which video and query it belongs to.
+
+    A query of a data set has an id; one that somebody just asks has none, or its video or sentence stands for it.
+    """
     width, height = figure.get_size_inches()
     lines = title.count("\n") + 1
     figure.text(left / width, 1 - MARGIN / height, title, va="top", size=TITLE_SIZE, linespacing=1.3)
-    ids = textwrap.shorten(f"video {query.video}, query {query.query_id}", width=90, placeholder=" …")
+    has_id = query.query_id not in ("", query.video, query.text)
+    ids = f"video {query.video}, query {query.query_id}" if has_id else f"video {query.video}"
+    ids = textwrap.shorten(ids, width=90, placeholder=" …")
     below = MARGIN + TITLE_LINE * lines + 0.05
     figure.text(left / width, 1 - below / height, ids, va="top", size=9, color=QUIET)
 
 
 def stack_panels(
-    query: Query, heights: Sequence[float], side: float = 0.0, least_height: float = 0.0
+    query: Query, heights: Sequence[float], side: float = 0.0, least_height: float = 0.0, title_left: float = LEFT
 ) -> tuple[Figure, list[Axes]]:
     """A titled picture with panels one below the other over one time axis in seconds.
 
@@ -124,15 +143,16 @@ def stack_panels(
         heights: inches of each panel, from the top.
         side: inches kept free at the right.
         least_height: inches kept for the panels, however few they are.
+        title_left: inches left of the title.
 
     Returns:
         The figure, and the panels from the top; the last one carries the axis.
     """
-    title = wrap_title(query, WIDTH - LEFT - MARGIN)
+    title = wrap_title(query, WIDTH - title_left - MARGIN)
     top = title_height(title)
     stack = sum(heights) + GAP * (len(heights) - 1)
     figure = new_figure(WIDTH, top + max(stack, least_height) + AXIS)
-    write_title(figure, query, title, LEFT)
+    write_title(figure, query, title, title_left)
     panels = []
     for height in heights:
         panels.append(add_panel(figure, LEFT, top, WIDTH - LEFT - MARGIN - side, height))
@@ -145,11 +165,21 @@ def stack_panels(
     return figure, panels
 
 
+def cut(name: str, letters: int) -> str:
+    """The name, or as much of it as goes into that many letters with an ellipsis."""
+    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
+
+
 def name_rows(panel: Axes, names: Sequence[str]) -> None:
     """Write the names of rows 0, 1, … left of them, row 0 on top; what is too long ends in an ellipsis."""
-    short = [name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1].rstrip() + "…" for name in names]
-    panel.set_yticks(range(len(names)), short)
+    panel.set_yticks(range(len(names)), [cut(name, NAME_LETTERS) for name in names])
     panel.set_ylim(len(names) - 0.5, -0.5)
+
+
+def mark_edges(panel: Axes, moment: Moment, colour: str) -> None:
+    """Draw a line from top to bottom where a moment starts, and one where it ends."""
+    for time in moment.span:
+        panel.axvline(time, color=colour, linewidth=1)
 
 
 def add_colour_bar(figure: Figure, panel: Axes, colours: ScalarMappable, label: str, below: bool = False) -> Colorbar:

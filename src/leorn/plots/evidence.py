@@ -101,8 +101,7 @@ def evidence_figure(
     if frames is not None:
         draw_frames(panels[0], query, frames)
     draw_lanes(panels[-2], lanes, query)
-    cells = draw_attention(panels[-1], names, rows, video, query)
-    add_colour_bar(figure, panels[-1], cells, "attention weight")
+    draw_attention(figure, panels[-1], names, rows, video, query)
     top = (1 - panels[0].get_position().y1) * figure.get_figheight()
     moment_map = add_panel(figure, WIDTH - MARGIN - MAP_SIDE, top, MAP_SIDE, MAP_SIDE)
     image = draw_moment_map(moment_map, scores, mask, query.duration_seconds, query.moments)

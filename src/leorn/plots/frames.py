@@ -32,7 +32,7 @@ def draw_frames(axes: Axes, query: Query, frames: Sequence[Frame]) -> None:
     Raises:
         InputError: no frame, a time outside the video, or a picture that is not RGB of the common size.
     """
-    _check_frames(query, frames)
+    check_frames(query, frames)
     duration = query.duration_seconds
     panel = axes.get_window_extent()
     height, width = frames[0][1].shape[:2]
@@ -55,17 +55,17 @@ def choose_frames(frames: Sequence[Frame], count: int) -> list[Frame]:
     return ordered[((len(ordered) - 1) % step) // 2 :: step]
 
 
-def place_frames(times: Float[np.ndarray, "K"], width: float, space: float, duration: float) -> Float[np.ndarray, "K"]:
+def place_frames(times: Float[np.ndarray, "K"], width: float, space: float, length: float) -> Float[np.ndarray, "K"]:
     """Left edges at which frames stand centred on their times, or as near as the axis and the others let them.
 
     Args:
         times: rising times of the K frames, in seconds.
         width: seconds of the axis that a frame covers.
-        space: least seconds between two frames; K frames with their spaces must fit into `duration`.
-        duration: length of the axis in seconds.
+        space: least seconds between two frames; K frames with their spaces must fit into `length`.
+        length: seconds from the axis' start to where the last frame may end.
     """
     lefts = times - width / 2
-    earliest, latest = 0.0, duration - width
+    earliest, latest = 0.0, length - width
     for k in range(len(lefts)):
         lefts[k] = max(lefts[k], earliest)
         earliest = lefts[k] + width + space
@@ -75,9 +75,14 @@ def place_frames(times: Float[np.ndarray, "K"], width: float, space: float, dura
     return lefts
 
 
-def _check_frames(query: Query, frames: Sequence[Frame]) -> None:
+def check_frames(query: Query, frames: Sequence[Frame]) -> None:
+    """Check that frames can be drawn over a query's time.
+
+    Raises:
+        InputError: no frame, a time outside the video, or a picture that is not RGB of the common size.
+    """
     if not frames:
-        raise InputError(f"query {query.query_id}: no frame to draw; expected at least one, or None for no frames")
+        raise InputError(f"query {query.query_id}: no frame to draw; expected at least one")
     expected = frames[0][1].shape
     for k, (time, picture) in enumerate(frames):
         if not 0 <= time <= query.duration_seconds:

@@ -15,6 +15,7 @@ from leorn.plots.canvas import (
     BAR_ROOM,
     HEAT,
     MARGIN,
+    NOTHING,
     PREDICTION_COLOURS,
     TRUTH_COLOUR,
     add_colour_bar,
@@ -32,8 +33,6 @@ MAP_SIDE = 5.0
 """Inches of the map on its own."""
 MAP_LEFT = 0.8
 """Inches left of the map, for the numbers and the name of its axis."""
-NO_CELL = "#DDDDDD"
-"""Colour where the map has no cell."""
 
 
 def plot_moment_map(
@@ -106,7 +105,7 @@ def draw_moment_map(
         extent=(*edges, edges[0] + clip, edges[1] + clip),
         interpolation="none",
     )
-    axes.set_facecolor(NO_CELL)
+    axes.set_facecolor(NOTHING)
     mark = {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 2, "clip_on": False}
     if truth:
         starts, ends = zip(*(moment.span for moment in truth), strict=True)

@@ -90,7 +90,19 @@ def moments_figure(
 
 
 def moment_lanes(query: Query, predictions: Predictions, top: int) -> list[Lane]:
-    """The rows of the strip: one for all true moments, then one for each of a model's `top` moments.
+    """The rows of the strip: one for all true moments, then those of the predictions.
+
+    Raises:
+        InputError: a prediction for another query, or `top` below 1.
+    """
+    return [
+        Lane("ground truth", query.moments, TRUTH_COLOUR, note="not known"),
+        *prediction_lanes(query, predictions, top),
+    ]
+
+
+def prediction_lanes(query: Query, predictions: Predictions, top: int) -> list[Lane]:
+    """The rows of the strip for what was predicted: one for each of a model's `top` moments.
 
     Raises:
         InputError: a prediction for another query, or `top` below 1.
@@ -101,7 +113,7 @@ def moment_lanes(query: Query, predictions: Predictions, top: int) -> list[Lane]
         if predictions.query_id != query.query_id:
             raise InputError(f"prediction for query {predictions.query_id}; expected one for query {query.query_id}")
         predictions = {"prediction": predictions.moments}
-    lanes = [Lane("ground truth", query.moments, TRUTH_COLOUR, note="not known")]
+    lanes = []
     for model, (name, moments) in enumerate(predictions.items()):
         colour = PREDICTION_COLOURS[model % len(PREDICTION_COLOURS)]
         best, others = tuple(moments[:1]), moments[1:top]

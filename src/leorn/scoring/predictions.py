@@ -1,4 +1,7 @@
-"""`predictions.jsonl`: one line a query, `{"query_id", "video", "moments": [[start, end, score], …]}`, in seconds."""
+"""`predictions.jsonl`: one line a query, `{"query_id", "video", "moments": [[start, end, score], …]}`, in seconds.
+
+Moments count best first: by score where each of them has one, else in the order in which they stand.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -27,7 +30,8 @@ def read_predictions(path: str | Path) -> list[Prediction]:
     """Read anybody's predictions.
 
     A moment is `[start, end, score]` or `[start, end]`; a whole number may stand for a query id. Further
-    keys of a line are ignored. Moments keep their order.
+    keys of a line are ignored. Where every moment of a query has a score they are ranked by it, equal ones in the order
+    in which they stand; otherwise they stand best first already.
 
     Raises:
         InputError: the file cannot be read or is empty, or a line that is not such a prediction, by its number.
@@ -65,4 +69,12 @@ def _to_json(prediction: Prediction) -> dict[str, Any]:
 def _prediction(row: Mapping[str, object]) -> Prediction:
     query_id, video = identifier(row, "query_id"), field(row, "video", str)
     numbers = number_lists(row, "moments", (2, 3), "[start, end] or [start, end, score]")
-    return Prediction(query_id, video, tuple(Moment(*moment) for moment in numbers))
+    return Prediction(query_id, video, _ranked([Moment(*moment) for moment in numbers]))
+
+
+def _ranked(moments: list[Moment]) -> tuple[Moment, ...]:
+    scores = [moment.score for moment in moments if moment.score is not None]
+    if len(scores) < len(moments):
+        return tuple(moments)
+    order = np.argsort(-np.array(scores, dtype=np.float64), kind="stable")
+    return tuple(moments[index] for index in order)

@@ -16,6 +16,7 @@ from leorn.data.dataset import Batch
 from leorn.files import replace_atomically
 from leorn.scoring.report import markdown_table
 from leorn.training.checks import LOSS
+from leorn.wording import counted
 
 BEST = "best"
 LAST = "last"
@@ -117,30 +118,52 @@ class ExamplesPerSecond(Callback):
 
 
 class EpochLines(Callback):
-    """Say in a line how each epoch ended and how long the rest will take."""
+    """Say in a line what will be trained, and in one each how an epoch ended and how long the rest will take."""
 
-    def __init__(self, say: Callable[[str], None], monitor: str) -> None:
+    def __init__(self, say: Callable[[str], None], monitor: str, batch_size: int) -> None:
         self.say = say
         self.monitor = monitor
+        self.batch_size = batch_size
+        self.first_epoch: int | None = None
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Start the clock."""
-        del pl_module
-        self.start_seconds = time.perf_counter()
-        self.first_epoch = trainer.current_epoch
+        """Say what begins, and start the clock."""
+        epochs, done = trainer.max_epochs or 0, trainer.current_epoch
+        if done:
+            self.say(f"going on after epoch {done} of {epochs}")
+        kind, devices = trainer.strategy.root_device.type, trainer.world_size
+        parameters = sum(parameter.numel() for parameter in pl_module.parameters())
+        self.say(
+            f"training {counted(epochs - done, 'epoch')} "
+            f"on {kind if devices == 1 else f'{devices} × {kind}'} in {trainer.precision}: "
+            f"{counted(parameters, 'parameter')}, {counted(int(trainer.num_training_batches), 'step')} "
+            f"of {counted(self.batch_size * devices, 'query')} an epoch"
+        )
+        self.first_epoch, self.start_seconds = done, time.perf_counter()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Say the line of this epoch."""
         del pl_module
         epochs, done = trainer.max_epochs or 0, trainer.current_epoch + 1
-        epoch_seconds = (time.perf_counter() - self.start_seconds) / (done - self.first_epoch)
+        epoch_seconds = (time.perf_counter() - self.start_seconds) / (done - (self.first_epoch or 0))
         figures = validation_figures(trainer)
-        named = {self.monitor: figures[self.monitor], LOSS: figures[LOSS]}
-        told = ", ".join(f"{name} {value:.4g}" for name, value in named.items())
-        self.say(
-            f"epoch {done}/{epochs}: validation {told}; {epoch_seconds:.0f} s an epoch, "
-            f"{(epochs - done) * epoch_seconds / 60:.1f} min left"
-        )
+        monitored = "" if self.monitor == LOSS else f"{self.monitor} {figures[self.monitor]:.2f}, "
+        left = f", {_time((epochs - done) * epoch_seconds)} left" if done < epochs else ""
+        told = f"validation {monitored}loss {figures[LOSS]:.4f}; {_time(epoch_seconds)} an epoch{left}"
+        self.say(f"epoch {done}/{epochs}: {told}")
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Say so where nothing was left to train."""
+        del pl_module
+        if self.first_epoch is None:
+            self.say(f"finished already: {trainer.current_epoch} of {trainer.max_epochs} epochs")
+
+
+def _time(seconds: float) -> str:
+    """Return a time with as many digits as one cares for."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
 class ValidationTable(Callback):

@@ -9,6 +9,8 @@ from leorn.records import Moment, Prediction, Query
 from leorn.scoring.metrics import evaluate_predictions
 
 LOSS = "loss"
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+"""Lightning's names for them, which it tells only with torch."""
 _RANGES = {
     "data.slots": (1, inf),
     "model.word_size": (1, inf),
@@ -52,6 +54,7 @@ def check_experiment(config: ExperimentConfig) -> None:
     if not 0 <= config.data.min_score < 1:
         raise InputError(f"data.min_score {config.data.min_score}; expected 0 or more, below 1")
     _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
+    check_accelerator(config.training.accelerator, "training.accelerator")
     check_evaluation(config.evaluation)
     figures = (*figure_names(config.evaluation), LOSS)
     if config.training.monitor not in figures:
@@ -60,17 +63,31 @@ def check_experiment(config: ExperimentConfig) -> None:
         raise InputError("training.loggers: wandb is not installed; pip install leorn[wandb] adds it")
 
 
-def check_evaluation(evaluation: EvaluationConfig) -> None:
+def check_accelerator(name: str, key: str) -> None:
+    """See that an accelerator's name is one of Lightning's; whether this machine has it, only torch can tell.
+
+    Raises:
+        InputError: naming the key, which may be an option, and what would be right.
+    """
+    if name not in ACCELERATORS:
+        raise InputError(f"{key} {name}: no such accelerator; expected {', '.join(ACCELERATORS)}")
+
+
+def check_evaluation(evaluation: EvaluationConfig, section: str = "evaluation.") -> None:
     """Say what does not fit together in how moments are ranked and scored.
+
+    Args:
+        evaluation: how that is done.
+        section: what the names of its keys begin with where the user writes them.
 
     Raises:
         InputError: naming the key and what would be right.
     """
     figure_names(evaluation)
-    _check_range("evaluation.nms_threshold", evaluation.nms_threshold, 0, 1)
+    _check_range(f"{section}nms_threshold", evaluation.nms_threshold, 0, 1)
     if evaluation.top_k < max(evaluation.recalls):
         raise InputError(
-            f"evaluation.top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
+            f"{section}top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
             f"expected {max(evaluation.recalls)} or more"
         )
 

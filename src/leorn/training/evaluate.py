@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,24 @@ class Evaluation:
         rows: figures by name: the network, then its baselines.
         experiment: the configuration they were made with.
         split: the split they are of.
+        windows: those of the baseline, start and end as shares of a video; none where no training queries are at hand.
     """
 
     predictions: tuple[Prediction, ...]
     rows: Mapping[str, Mapping[str, float]]
     experiment: ExperimentConfig
     split: str
+    windows: tuple[tuple[float, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures with all that they depend on beside the network, for `metrics.json`."""
+        return {
+            "split": self.split,
+            "queries": len(self.predictions),
+            "evaluation": asdict(self.experiment.evaluation),
+            "constant_windows": self.windows,
+            "metrics": self.rows,
+        }
 
 
 def evaluate(
@@ -70,13 +82,13 @@ def evaluate(
     Raises:
         InputError: a file is missing or wrong, or the features were made otherwise than those it was trained on.
     """
+    trainer = make_trainer(devices=devices, accelerator=accelerator)
     network, record = load_network(checkpoint)
     experiment = experiment_of(record, checkpoint, data)
     experiment = replace(experiment, evaluation=evaluation or experiment.evaluation)
     corpus = open_corpus(experiment.data, record.model, (split,), progress)
     corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
     queries = corpus.queries[split]
-    trainer = make_trainer(devices=devices, accelerator=accelerator)
 
     def predict(objects_of: Mapping[str, str] | None) -> tuple[Prediction, ...]:
         module = LEORNModule(network, record, queries, experiment.evaluation)
@@ -92,12 +104,13 @@ def evaluate(
 
     predictions = predict(None)
     answers = {OBJECTS if record.model.frame_size is None else FUSION: predictions}
-    if windows := _constant_windows(experiment):
+    windows = _constant_windows(experiment)
+    if windows:
         answers[CONSTANT] = tuple(constant_window_predictions(queries, windows))
     if shuffle_objects:
         answers[SHUFFLED] = predict(shuffled_videos(queries, experiment.training.seed))
     rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
-    return Evaluation(predictions, rows, experiment, split)
+    return Evaluation(predictions, rows, experiment, split, tuple(windows))
 
 
 def experiment_of(

@@ -56,6 +56,10 @@ def train(
     config = _with_torchrun(config)
     last = Path(config.out) / CHECKPOINTS / f"{LAST}.ckpt"
     before = _taken_up(config, last, resume=resume)
+    if resume and before is None:
+        say(f"nothing to resume in {config.out}: starting from the beginning")
+    # before anything is read: this machine may not have the devices
+    trainer = _trainer(config, say)
     lightning.seed_everything(config.training.seed, verbose=False)
     network = LEORN(config.model)
     if config.training.initial_network is not None and before is None:
@@ -74,7 +78,6 @@ def train(
         train=corpus.queries["train"],
         evaluate=corpus.queries["val"],
     )
-    trainer = _trainer(config, say)
     if trainer.is_global_zero:
         write_text(Path(config.out) / CONFIG, yaml.safe_dump(_plain(config), sort_keys=False))
     with one_line_errors(config.out, trainer.global_rank):
@@ -96,7 +99,7 @@ def _trainer(config: ExperimentConfig, say: Callable[[str], None]) -> lightning.
             *checkpoints(Path(config.out) / CHECKPOINTS, config.training.monitor),
             EpochSeed(config.training.seed),
             ExamplesPerSecond(),
-            EpochLines(say, config.training.monitor),
+            EpochLines(say, config.training.monitor, config.training.batch_size),
             ValidationTable(),
             *([LearningRateMonitor()] if loggers else []),
         ],
@@ -143,16 +146,23 @@ def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
 
 
 def _start_from(network: LEORN, path: str) -> str:
-    """Take over another network's object reasoning (the paper's fusion fine-tuning), and say how much that is."""
+    """Take over another network's weights, and say how many: all of one variant, else the object reasoning's.
+
+    The latter is the paper's fusion fine-tuning. Frames and clips may differ: no weight depends on them.
+    """
     other, _ = load_network(path)
-    own, theirs = network.object_state(), other.object_state()
+    alike = (network.config.frame_size is None) == (other.config.frame_size is None)
+    whole = network.state_dict()
+    theirs = other.state_dict() if alike else other.object_state()
+    own = {name: whole[name] for name in (whole if alike else network.object_state())}
     strange = [name for name, value in own.items() if name not in theirs or theirs[name].shape != value.shape]
     if strange:
         raise InputError(
             f"training.initial_network {path}: no {strange[0]} of shape {tuple(own[strange[0]].shape)} in it"
         )
     network.load_state_dict(theirs, strict=False)
-    return f"start: object reasoning, {len(own)} of {len(network.state_dict())} weights, from {path}"
+    what = "all" if alike else "object reasoning"
+    return f"start: {what}, {len(own)} of {len(whole)} weights, from {path}"
 
 
 def _loggers(config: ExperimentConfig) -> list[Logger]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -11,12 +12,14 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, RichProgressBar
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from leorn.errors import InputError
 from leorn.training.callbacks import AtomicCheckpoints
+from leorn.training.progress_line import ProgressLine
+from leorn.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,9 @@ def make_trainer(
         devices = int(os.environ[_LOCAL])
         nodes = int(os.environ[_ALL]) // devices
     gpu = accelerator in {"gpu", "cuda"} or (accelerator == "auto" and torch.cuda.is_available())
-    progress = [RichProgressBar()] if sys.stderr.isatty() or sys.stdout.isatty() else []
+    if accelerator in {"gpu", "cuda"} and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        raise InputError(f"accelerator {accelerator}: PyTorch finds no GPU on this machine; expected auto or cpu")
+    progress = [ProgressLine()] if sys.stderr.isatty() else []
     try:
         return lightning.Trainer(
             devices=devices,
@@ -66,14 +71,16 @@ def make_trainer(
             deterministic="warn",
             num_sanity_val_steps=0,
             enable_model_summary=False,
-            enable_progress_bar=bool(progress),
+            enable_progress_bar=False,
             logger=list(loggers),
             callbacks=[*callbacks, *progress],
             plugins=[AtomicCheckpoints()],
             **options,
         )
-    except (MisconfigurationException, ValueError) as error:
-        raise InputError(f"{devices} devices, accelerator {accelerator}: {' '.join(str(error).split())}") from error
+    # the last of these where a library for the accelerator is missing
+    except (MisconfigurationException, ValueError, ModuleNotFoundError) as error:
+        asked = f"{counted(devices, 'device')}, accelerator {accelerator}"
+        raise InputError(f"{asked}: {' '.join(str(error).split())}") from error
 
 
 @contextmanager
@@ -87,9 +94,16 @@ def one_line_errors(what: str, process: int = 0) -> Iterator[None]:
     Raises:
         InputError: the disk failed, an `InputError` was raised in a loader's process, which wraps it in its traceback,
             or another process of the run has stopped.
+        KeyboardInterrupt: the run was interrupted, where Lightning would leave Python with a status of its own.
     """
     try:
         yield
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        # Lightning leaves it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
     except (InputError, OSError) as error:
         name = f"{InputError.__module__}.{InputError.__qualname__}: "
         message = str(error).rpartition(name)[2].strip() if isinstance(error, InputError) else f"{what}: {error}"

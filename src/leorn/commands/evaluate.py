@@ -1,0 +1,71 @@
+"""`leorn evaluate`."""
+
+from pathlib import Path
+from typing import Literal
+
+from jsonargparse import Namespace
+from jsonargparse.typing import PositiveInt
+
+from leorn.arguments import Parser
+from leorn.commands.elsewhere import add_data_elsewhere, data_elsewhere
+from leorn.errors import InputError
+from leorn.terminal import is_first_process, progress, say, show, write_json
+from leorn.wording import counted
+
+
+def run(options: Namespace) -> None:
+    """Evaluate a network, or several runs of one, beside a constant window and the published figures."""
+    from leorn.training.checks import check_accelerator
+
+    check_accelerator(options.accelerator, "--accelerator")
+    # torch only now: what is wrong with an option is said at once
+    from leorn.scoring.predictions import write_predictions
+    from leorn.scoring.published_results import published_results
+    from leorn.scoring.report import summarise
+    from leorn.training.evaluate import evaluate
+
+    if options.out and len(options.checkpoint) > 1:
+        raise InputError("--out is for one checkpoint; the results of several are written beside each")
+    if len({Path(checkpoint).resolve().parent for checkpoint in options.checkpoint}) < len(options.checkpoint):
+        raise InputError("two checkpoints of one folder: their results would be written over each other")
+    data = data_elsewhere(options)
+    results = []
+    for checkpoint in options.checkpoint:
+        result = evaluate(
+            checkpoint,
+            split=options.split,
+            data=data,
+            shuffle_objects=options.shuffle_objects,
+            devices=options.devices,
+            accelerator=options.accelerator,
+            progress=progress("checking videos"),
+        )
+        results.append(result)
+        if is_first_process():
+            out = Path(options.out or Path(checkpoint).parent / options.split)
+            write_predictions(out / "predictions.jsonl", result.predictions)
+            write_json(out / "metrics.json", {"checkpoint": str(checkpoint)} | result.to_dict())
+            say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
+    if is_first_process():
+        title = f"{options.split}, {counted(len(results[0].predictions), 'query')}"
+        title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
+        experiment = results[0].experiment
+        comparable = options.split == "test" and experiment.evaluation.strict
+        published = published_results(experiment.data.dataset) if comparable else {}
+        show(summarise([result.rows for result in results]), published, title, markdown=options.format == "markdown")
+
+
+def add_options(parser: Parser) -> None:
+    """Options of `leorn evaluate`."""
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", nargs="+", help="What leorn train wrote; several runs give mean and spread."
+    )
+    parser.add_argument("--split", default="test", help="Split of the queries.")
+    parser.add_argument("--format", type=Literal["table", "markdown"], default="table", help="What to print.")
+    parser.add_argument(
+        "--out", help="Folder of predictions.jsonl and metrics.json; beside the checkpoint if not given."
+    )
+    parser.add_argument("--shuffle-objects", action="store_true", help="Also show it the objects of another video.")
+    parser.add_argument("--devices", type=PositiveInt, default=1, help="Processes that share the work.")
+    parser.add_argument("--accelerator", default="auto", help="auto, cpu, gpu, …")
+    add_data_elsewhere(parser)

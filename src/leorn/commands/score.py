@@ -1,0 +1,67 @@
+"""`leorn score`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from jsonargparse import Namespace
+
+from leorn.arguments import Parser, make
+from leorn.config import DatasetName, EvaluationConfig
+from leorn.errors import InputError
+from leorn.terminal import show
+from leorn.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leorn.records import Prediction, Query
+
+
+def run(options: Namespace) -> None:
+    """Score anybody's predictions against the moments of the queries."""
+    from leorn.data.annotations import read_queries
+    from leorn.scoring.metrics import evaluate_predictions
+    from leorn.scoring.predictions import apply_nms, read_predictions
+    from leorn.training.checks import check_evaluation
+
+    evaluation = make(EvaluationConfig, options)
+    check_evaluation(evaluation, "--")
+    queries = read_queries(options.queries, options.dataset, options.split).queries
+    predictions = apply_nms(read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k)
+    try:
+        metrics = evaluate_predictions(predictions, queries, evaluation)
+    except InputError as error:
+        raise InputError(f"{error}{split_hint(predictions, queries)}") from error
+    if options.format == "json":
+        print(json.dumps({"queries": len(queries), "metrics": metrics}, indent=2))
+    else:
+        show({Path(options.predictions).stem: metrics}, {}, counted(len(queries), "query"))
+
+
+def split_hint(predictions: "Sequence[Prediction]", queries: "Sequence[Query]") -> str:
+    """Say what `--split` would do, where queries of several splits were read and some of them have no prediction."""
+    predicted = {prediction.query_id for prediction in predictions}
+    answered = {query.split for query in queries if query.query_id in predicted}
+    if len({query.split for query in queries}) < 2 or all(query.query_id in predicted for query in queries):
+        return ""
+    if len(answered) == 1 and (split := answered.pop()):
+        return f"; all predictions are of one split: --split {split} scores them"
+    return "; the queries are of several splits: --split scores one of them"
+
+
+def add_options(parser: Parser) -> None:
+    """Options of `leorn score`."""
+    parser.add_argument(
+        "--predictions",
+        required=True,
+        help="JSON lines: query_id, video, moments [[start, end, score], …], which are ranked by score; "
+        "without scores, [[start, end], …], best first.",
+    )
+    parser.add_argument(
+        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
+    )
+    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
+    parser.add_argument("--split", help="Only the queries of this split, where there are several.")
+    parser.add_argument("--format", type=Literal["table", "json"], default="table", help="What to print.")
+    parser.add_class_arguments(EvaluationConfig)

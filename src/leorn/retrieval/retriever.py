@@ -1,0 +1,273 @@
+"""Ask a video: encode it once, then find the moments that sentences describe.
+
+Letters of shapes: B queries, T sampled frames, S = N + 1 tokens of a frame, V candidates.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from leorn.checkpoints import NetworkRecord
+from leorn.config import EvaluationConfig, ExtractionConfig, FeatureKind
+from leorn.data.dataset import middle_rows, object_tensors, word_tensors
+from leorn.data.label_vectors import label_vectors
+from leorn.data.words import TOKENIZERS, WordVectors
+from leorn.errors import InputError
+from leorn.features.extract import FEATURES, Extractor
+from leorn.features.fingerprint import NAME, told_apart_for_network
+from leorn.features.sources import Progress
+from leorn.model.leorn import LEORN, EncodedVideo
+from leorn.records import Moment, Query, VideoObjects
+from leorn.retrieval.evidence import Answer, answered_words, score_curve
+from leorn.retrieval.loading import open_network
+from leorn.scoring.ranking import rank
+
+log = logging.getLogger(__name__)
+
+QUERIES_AT_ONCE = 16
+"""A longer list of queries is answered in parts, so that memory does not grow with it."""
+UNKNOWN_CONFIDENCE = 0.05
+"""What scores are multiplied by where no word of the query is known: the network has not been asked anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedVideo:
+    """A video that questions can be asked of.
+
+    Attributes:
+        name: its id.
+        duration_seconds: its length.
+        objects: as the network sees them.
+        encoded: what the network makes of it before any question.
+    """
+
+    name: str
+    duration_seconds: float
+    objects: VideoObjects
+    encoded: EncodedVideo
+
+
+class Retriever:
+    """A network with its word vectors and its detector; `leorn.load` makes one."""
+
+    def __init__(
+        self,
+        network: LEORN,
+        record: NetworkRecord,
+        words: WordVectors,
+        *,
+        detector: str | None = None,
+        device: str | None = None,
+    ) -> None:
+        """Put together what finding needs. The detector is opened when the first video is encoded.
+
+        Args:
+            network: in evaluation mode.
+            record: what travels with it.
+            words: the word vectors it was trained on.
+            detector: instead of the one that its record names.
+            device: torch's name; the first GPU where there is one, else the CPU.
+        """
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = network.to(self.device).eval()
+        self.record = record
+        self.words = words
+        self._detector = detector
+        self._extractor: Extractor | None = None
+        data = record.experiment.data if record.experiment is not None else None
+        self._tokenize = TOKENIZERS[data.tokenizer if data else "words"]
+        self._min_score = data.min_score if data else 0.0
+        self._slots = data.slots if data else ExtractionConfig.slots
+        self._evaluation = record.experiment.evaluation if record.experiment is not None else EvaluationConfig()
+
+    @property
+    def extraction(self) -> ExtractionConfig:
+        """How the objects of a new video are made, as those that the network was trained on.
+
+        Raises:
+            InputError: nothing says which detector to use, or its features cannot be made from a video.
+        """
+        fingerprint = self.record.fingerprint
+        kinds: dict[str, FeatureKind] = {said: kind for kind, said in FEATURES.items()}
+        if fingerprint.get("features") not in kinds:
+            raise InputError(
+                f"the network was trained on features of {fingerprint.get('extractor', 'an unknown extractor')}, "
+                "which cannot be made from a video here; expected one trained on what leorn extract or "
+                "leorn import-detections wrote"
+            )
+        made: dict[str, Any] = fingerprint.get("detector") or {}
+        detector = self._detector or self.record.detector or made.get(NAME)
+        if detector is None:
+            raise InputError("the network was trained on imported detections; say what finds objects with --detector")
+        backbone = fingerprint.get("backbone")
+        return replace(
+            ExtractionConfig(),
+            detector=detector,
+            frames=fingerprint.get("frames", self.record.model.frames),
+            slots=fingerprint.get("slots", self._slots),
+            features=kinds[fingerprint["features"]],
+            backbone=backbone[NAME] if backbone else None,
+            **{name: made[name] for name in ("min_score", "nms_iou") if name in made},
+        )
+
+    def encode(self, path: str | Path, progress: Progress | None = None) -> PreparedVideo:
+        """Decode a video, detect its objects and do what no question changes: once for all questions.
+
+        Args:
+            path: the video file.
+            progress: told how many frames are done, of how many.
+
+        Raises:
+            InputError: the file cannot be read as a video, the detector cannot be opened, or the network was trained on
+                another extractor's features.
+        """
+        if self._extractor is None:
+            self._extractor = self._open_extractor()
+        return self.prepare(self._extractor(path, Path(path).stem, progress))
+
+    def prepare(self, objects: VideoObjects) -> PreparedVideo:
+        """Do what no question changes for objects that are extracted already, such as a store's.
+
+        Args:
+            objects: made as those that the network was trained on.
+
+        Raises:
+            InputError: too few frames or slots, or features of another width than the network's.
+        """
+        model = self.record.model
+        frames, slots, width = objects.features.shape
+        if frames < model.frames or slots < self._slots or width != model.object_size:
+            raise InputError(
+                f"video {objects.video}: features of shape {(frames, slots, width)}; expected at least {model.frames} "
+                f"frames, at least {self._slots} slots, width {model.object_size}"
+            )
+        objects = _part(objects, middle_rows(frames, model.frames), self._slots)
+        tensors = [tensor[None].to(self.device) for tensor in object_tensors(objects, self._min_score)]
+        with torch.inference_mode():
+            encoded = self.network.encode_video(*tensors, frames=self._frames(objects))
+        return PreparedVideo(objects.video, objects.duration_seconds, objects, encoded)
+
+    @overload
+    def find(self, query: str, video: PreparedVideo, top_k: int = 5) -> list[Moment]: ...
+    @overload
+    def find(self, query: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[list[Moment]]: ...
+    def find(
+        self, query: str | Sequence[str], video: PreparedVideo, top_k: int = 5
+    ) -> list[Moment] | list[list[Moment]]:
+        """Find the moments that a sentence describes, or those of each of several sentences.
+
+        Args:
+            query: a sentence, or a list of them, which is answered as one batch.
+            video: what `encode` gave.
+            top_k: how many moments to return at most, best first.
+
+        Raises:
+            InputError: an empty sentence, or `top_k` below 1.
+        """
+        if isinstance(query, str):
+            return list(self.explain([query], video, top_k)[0].moments)
+        return [list(answer.moments) for answer in self.explain(query, video, top_k)]
+
+    def explain(self, queries: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[Answer]:
+        """Find the moments of each sentence, and give the evidence for them.
+
+        Args:
+            queries: the sentences.
+            video: what `encode` gave.
+            top_k: how many moments of each to return at most, best first.
+
+        Raises:
+            InputError: an empty sentence, or `top_k` below 1.
+        """
+        if top_k < 1:
+            raise InputError(f"top_k is {top_k}; expected 1 or more")
+        asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
+        parts = [asked[i : i + QUERIES_AT_ONCE] for i in range(0, len(asked), QUERIES_AT_ONCE)]
+        return [answer for part in parts for answer in self._explain(part, video, top_k)]
+
+    def _explain(self, queries: Sequence[Query], video: PreparedVideo, top_k: int) -> list[Answer]:
+        words, word_mask = word_tensors([query.text for query in queries], self.words, self._tokenize)
+        encoded = video.encoded.repeat(len(queries))
+        with torch.inference_mode():
+            scored = self.network.score(encoded, words.to(self.device), word_mask.to(self.device), return_evidence=True)
+            candidates = self.network.candidates(scored)
+        assert scored.evidence is not None
+        spans, scores = candidates.spans.numpy(), candidates.scores.float().cpu().numpy()
+        weights = scored.evidence.objects.float().cpu().numpy()
+        return [
+            self._answer(query, video, spans, scores[row], weights[row], top_k) for row, query in enumerate(queries)
+        ]
+
+    def _answer(
+        self, query: Query, video: PreparedVideo, spans: np.ndarray, scores: np.ndarray, weights: np.ndarray, top_k: int
+    ) -> Answer:
+        tokens = self._tokenize(query.text)
+        known = [token for token in tokens if token in self.words.index]
+        if not known:
+            log.warning("no word of %r is known: its answer has low confidence", query.text)
+            scores = scores * UNKNOWN_CONFIDENCE
+        return Answer(
+            query,
+            rank(spans * query.duration_seconds, scores, self._evaluation.nms_threshold, top_k, query.duration_seconds),
+            known_words=len(known) / max(len(tokens), 1),
+            video=video.objects,
+            weights=weights,
+            curve=score_curve(spans, scores, len(weights)),
+            answers_to=answered_words(video.objects.label_names, known, self.words),
+        )
+
+    def _open_extractor(self) -> Extractor:
+        extractor = Extractor(self.extraction, partial(label_vectors, self.words))
+        if differing := told_apart_for_network(self.record.fingerprint, extractor.fingerprint):
+            raise InputError(f"detector {self.extraction.detector}: not what the network was trained on: {differing}")
+        return extractor
+
+    def _frames(self, objects: VideoObjects) -> Tensor | None:
+        if self.record.model.frame_size is None:
+            return None
+        if objects.frames is None:
+            raise InputError(f"video {objects.video}: no frame features; this is a fusion network, which needs them")
+        frames = torch.from_numpy(objects.frames.astype(np.float32))
+        return torch.nn.functional.normalize(frames, dim=-1)[None].to(self.device)
+
+
+def load(
+    source: str | Path = "demo",
+    *,
+    words: str | Path | None = None,
+    detector: str | None = None,
+    device: str | None = None,
+) -> Retriever:
+    """Load a network that answers questions about videos.
+
+    Args:
+        source: a `.safetensors` or `.ckpt` file, a folder with `network.safetensors`, the id of a model on the Hugging
+            Face Hub, or `demo`, the small network that comes with the package.
+        words: its word vectors, where they lie neither beside it nor where training read them.
+        detector: what finds objects, where the network was trained on imported detections.
+        device: torch's name; the first GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: no such network, or word vectors that are missing or not those it was trained on.
+    """
+    network, record, vectors = open_network(source, words)
+    return Retriever(network, record, vectors, detector=detector, device=device)
+
+
+def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:
+    return replace(
+        objects,
+        times_seconds=objects.times_seconds[rows],
+        features=objects.features[rows, :slots],
+        boxes=objects.boxes[rows, :slots],
+        scores=objects.scores[rows, :slots],
+        labels=objects.labels[rows, :slots],
+        frames=None if objects.frames is None else objects.frames[rows],
+    )

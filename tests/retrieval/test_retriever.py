@@ -1,0 +1,236 @@
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from jaxtyping import UInt8
+
+import leorn
+from leorn.checkpoints import NetworkRecord
+from leorn.data.word_files import load_word_vectors
+from leorn.errors import InputError
+from leorn.features import extract as extract_module
+from leorn.features.detectors import Detections
+from leorn.features.store import FeatureStore
+from leorn.model.leorn import LEORN
+from leorn.records import VideoObjects
+from leorn.retrieval.retriever import QUERIES_AT_ONCE, UNKNOWN_CONFIDENCE, Retriever, load
+from leorn.scoring.ranking import iou
+from leorn.training.evaluate import evaluate
+from tests.model.small import FUSION
+from tests.tiny import LABELS, Tiny
+from tests.videos import number_of, write_video
+
+CAT, PERSON = LABELS.index("cat"), LABELS.index("person")
+
+
+class CatDetector:
+    """Sees a person in every frame, and a cat in those numbered 30 to 59: from 3 s to 6 s."""
+
+    label_names = LABELS
+    feature_size = 1
+    max_side = None
+    fingerprint: Mapping[str, Any] = {"kind": "cats"}
+
+    def detect(self, frames: Sequence[UInt8[np.ndarray, "h w 3"]]) -> list[Detections]:
+        found = []
+        for frame in frames:
+            labels = [PERSON, CAT] if 30 <= number_of(frame) < 60 else [PERSON]
+            boxes = np.array([[0.1, 0.1, 0.5, 0.5], [0.3, 0.3, 0.7, 0.7]])[: len(labels)]
+            scores = np.array([0.9, 0.8])[: len(labels)]
+            found.append(Detections(boxes, scores, np.array(labels), np.zeros((len(labels), 1), dtype=np.float32)))
+        return found
+
+
+@pytest.fixture(scope="module")
+def retriever(tiny: Tiny, trained: Path) -> Retriever:
+    return load(trained, detector="cats", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def store(tiny: Tiny) -> FeatureStore:
+    return FeatureStore(tiny.objects)
+
+
+def test_it_answers_as_the_evaluation_of_its_checkpoint_does(
+    retriever: Retriever, trained: Path, store: FeatureStore
+) -> None:
+    result = evaluate(trained, accelerator="cpu")
+    texts = {"#0": "passes", "#1": "The person is alone."}
+    for prediction in result.predictions:
+        video = retriever.prepare(store.read(prediction.video))
+        text = texts[prediction.query_id[-2:]]
+        if text == "passes":
+            label = next(name for name in LABELS[:3] if name in labels_of(video.objects))
+            text = f"A {label} passes."
+        found = retriever.find(text, video, top_k=len(prediction.moments))
+        assert [moment.span for moment in found] == [moment.span for moment in prediction.moments]
+        assert [moment.score for moment in found] == pytest.approx(
+            [moment.score for moment in prediction.moments], abs=1e-5
+        )
+
+
+def labels_of(objects: VideoObjects) -> set[str]:
+    return {objects.label_names[label] for label in np.unique(objects.labels[objects.scores > 0])}
+
+
+def test_many_queries_are_answered_as_each_alone(retriever: Retriever, store: FeatureStore) -> None:
+    video = retriever.prepare(store.read("test-0"))
+    queries = ["A cat passes.", "The person is alone.", "a dog"] * QUERIES_AT_ONCE
+    together = retriever.find(queries, video, top_k=2)
+    assert len(together) == len(queries)
+    for query, found in zip(queries[:3], together[:3], strict=True):
+        alone = retriever.find(query, video, top_k=2)
+        assert [moment.span for moment in found] == [moment.span for moment in alone]
+        assert [moment.score for moment in found] == pytest.approx([moment.score for moment in alone], abs=1e-6)
+    assert together[0] == together[3 * QUERIES_AT_ONCE - 3]
+
+
+def test_a_video_is_answered_from_its_pixels(
+    retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract_module, "open_detector", lambda *names, **options: CatDetector())
+    video = retriever.encode(write_video(tmp_path / "kitchen.mp4", 80))
+    assert (video.name, video.duration_seconds) == ("kitchen", pytest.approx(8.0))
+    answer = retriever.explain(["A cat passes."], video, top_k=1)[0]
+    found = np.array([answer.moments[0].span])
+    assert iou(found, np.array([[3.0, 6.0]]))[0, 0] > 0.7
+    assert answer.known_words == 1.0
+    assert answer.answers_to["cat"] == "cat"
+    assert answer.weights.shape == (16, 4)
+    assert answer.weights.sum(axis=1) == pytest.approx(np.ones(16), abs=1e-5)
+    # what covers the middle of the moment scores as the moment does
+    assert answer.curve[8] == pytest.approx(answer.moments[0].score)
+    assert retriever.find("A cat passes.", video, top_k=1) == list(answer.moments)
+
+
+def test_the_same_video_gives_the_same_moments(
+    retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract_module, "open_detector", lambda *names, **options: CatDetector())
+    path = write_video(tmp_path / "kitchen.mp4", 80)
+    once, again = (retriever.find("A cat passes.", retriever.encode(path)) for _ in range(2))
+    assert once == again
+
+
+def test_a_query_of_unknown_words_is_a_warning_and_has_low_scores(
+    retriever: Retriever, store: FeatureStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = retriever.prepare(store.read("test-0"))
+    with caplog.at_level(logging.WARNING):
+        answer = retriever.explain(["zyxwv qqq"], video)[0]
+    assert caplog.messages == ["no word of 'zyxwv qqq' is known: its answer has low confidence"]
+    assert answer.known_words == 0.0
+    assert all(moment.score is not None and moment.score <= UNKNOWN_CONFIDENCE for moment in answer.moments)
+    assert retriever.explain(["A cat zyxwv"], video)[0].known_words == pytest.approx(2 / 3)
+
+
+def test_what_cannot_be_asked_is_refused(retriever: Retriever, store: FeatureStore) -> None:
+    video = retriever.prepare(store.read("test-0"))
+    with pytest.raises(InputError, match="the sentence is empty"):
+        retriever.find("  ", video)
+    with pytest.raises(InputError, match="top_k is 0; expected 1 or more"):
+        retriever.find("a cat", video, top_k=0)
+
+
+def test_objects_that_do_not_fit_the_network_are_refused(retriever: Retriever, store: FeatureStore) -> None:
+    objects = store.read("test-0")
+    narrow = replace(objects, features=objects.features[..., :5])
+    with pytest.raises(InputError, match=r"features of shape \(16, 3, 5\); expected at least 16 frames.*width 6"):
+        retriever.prepare(narrow)
+    with pytest.raises(InputError, match=r"features of shape \(16, 2, 6\); .*at least 3 slots"):
+        retriever.prepare(store.read("test-0", slots=2))
+
+
+def test_without_a_detector_it_says_how_to_name_one(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"trained on imported detections; say what finds objects with --detector"):
+        load(trained).encode(write_video(tmp_path / "a.mp4", 3))
+
+
+def record_of(fingerprint: dict[str, Any], retriever: Retriever) -> NetworkRecord:
+    return replace(retriever.record, fingerprint=fingerprint)
+
+
+def test_features_that_no_video_gives_are_refused(retriever: Retriever, tmp_path: Path) -> None:
+    record = record_of({"extractor": "published", "layout": "arrays"}, retriever)
+    published = Retriever(retriever.network, record, retriever.words)
+    with pytest.raises(InputError, match="trained on features of published, which cannot be made from a video"):
+        published.encode(write_video(tmp_path / "a.mp4", 3))
+
+
+def test_another_extractors_features_are_refused(
+    retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract_module, "open_detector", lambda *names, **options: CatDetector())
+    trained_on = {"extractor": "leorn extract", "features": "appearance", "detector": {"name": "dogs", "kind": "dogs"}}
+    other = Retriever(retriever.network, record_of(trained_on, retriever), retriever.words, detector="cats")
+    with pytest.raises(
+        InputError,
+        match=r"detector cats: not what the network was trained on: .*detector.kind 'cats' instead of 'dogs'",
+    ):
+        other.encode(write_video(tmp_path / "a.mp4", 3))
+
+
+def test_the_extraction_is_that_of_the_networks_training(retriever: Retriever) -> None:
+    made = {
+        "extractor": "leorn extract",
+        "features": "appearance",
+        "detector": {"name": "hf:some/model", "min_score": 0.4},
+        "backbone": {"name": "hf:some/backbone"},
+        "frames": 99,
+        "slots": 7,
+    }
+    extraction = Retriever(retriever.network, record_of(made, retriever), retriever.words).extraction
+    assert (extraction.detector, extraction.backbone) == ("hf:some/model", "hf:some/backbone")
+    assert (extraction.frames, extraction.slots, extraction.min_score) == (99, 7, 0.4)
+    assert extraction.features == "appearance"
+
+
+def test_a_fusion_network_needs_frame_features(tiny: Tiny) -> None:
+    words = replace_width(load_word_vectors(tiny.words), FUSION.word_size)
+    fusion = Retriever(LEORN(FUSION).eval(), NetworkRecord(FUSION), words, device="cpu")
+    objects = random_objects(FUSION.frames, fusion._slots, FUSION.object_size)
+    with pytest.raises(InputError, match="no frame features; this is a fusion network"):
+        fusion.prepare(objects)
+    assert FUSION.frame_size is not None
+    frames = np.random.default_rng(0).normal(size=(FUSION.frames, FUSION.frame_size)).astype(np.float32)
+    video = fusion.prepare(replace(objects, frames=frames))
+    direct = fusion.network.encode_video(
+        torch.nn.functional.normalize(torch.from_numpy(objects.features), dim=-1)[None],
+        torch.ones(1, *objects.scores.shape, dtype=torch.bool),
+        torch.from_numpy(objects.boxes)[None],
+        torch.nn.functional.normalize(torch.from_numpy(frames), dim=-1)[None],
+    )
+    assert video.encoded.frames is not None
+    assert direct.frames is not None
+    torch.testing.assert_close(video.encoded.frames, direct.frames)
+    assert len(fusion.find(["a cat", "a dog passes"], video)) == 2
+
+
+def random_objects(frames: int, slots: int, width: int) -> VideoObjects:
+    rng = np.random.default_rng(0)
+    return VideoObjects(
+        "v",
+        8.0,
+        (np.arange(frames) + 0.5) * 8 / frames,
+        rng.normal(size=(frames, slots, width)).astype(np.float32),
+        rng.uniform(size=(frames, slots, 4)).astype(np.float32),
+        np.full((frames, slots), 0.5),
+        np.zeros((frames, slots), dtype=np.int64),
+        ("cat",),
+    )
+
+
+def replace_width(words: Any, width: int) -> Any:  # noqa: ANN401
+    return replace(words, vectors=np.resize(words.vectors, (len(words.index), width)).astype(np.float32))
+
+
+def test_the_package_offers_it_by_name(trained: Path) -> None:
+    assert leorn.load is load
+    assert leorn.Retriever is Retriever
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = leorn.nothing  # type: ignore[attr-defined]
