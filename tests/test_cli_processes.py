@@ -1,5 +1,6 @@
 """Commands that several processes share."""
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -65,3 +66,11 @@ def test_a_full_disk_under_two_processes_is_one_line(tiny: Tiny, tmp_path: Path)
     assert done.returncode == 2
     assert only_line(done.stderr) == f"cannot write {tmp_path}/run/checkpoints/best.ckpt: File too large"
     assert not list(tmp_path.glob("run/checkpoints/*"))
+
+
+def test_a_reader_that_has_enough_is_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*LEORN, "assets"], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -1,6 +1,7 @@
 """The command line: parse, call one function, print. Torch is imported only by a command that needs it."""
 
 import os
+import sys
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -45,10 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     speak_with_one_voice()
     try:
         COMMANDS[options.command].run(options[options.command])
+        sys.stdout.flush()
     except InputError as error:
         fail(str(error))
     except KeyboardInterrupt:
         stop()
+    except BrokenPipeError:
+        # who read the output, such as head, has enough; Python would complain again when it closes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def make_parser() -> Parser:

@@ -107,7 +107,7 @@ class ExtractionConfig:
     """How the objects of a video file are found and described."""
 
     detector: str = "opencv-yolo"
-    """`opencv-yolo` (YOLOv3-tiny), `opencv-yolo:FOLDER` (a Darknet YOLO) or `hf:MODEL` (a hub id or a folder)."""
+    """Name of what finds objects, such as opencv-yolo; docs/find.md lists them."""
     frames: int = 128
     """Frames to sample, at the middles of equal parts of the video (T)."""
     slots: int = 16
@@ -119,7 +119,7 @@ class ExtractionConfig:
     features: FeatureKind = "label"
     """What stands for an object: the word vector of its label, the detector's feature, or one behind the other."""
     backbone: str | None = None
-    """`hf:MODEL` that also describes whole frames, for the fusion variant."""
+    """Vision backbone of transformers that also describes whole frames, for the fusion variant."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from leorn.errors import InputError
+
+Frame = tuple[float, UInt8[np.ndarray, "height width 3"]]
+"""A time in seconds since the video stream's first frame, and the RGB picture that is shown then."""
 
 
 @dataclass(frozen=True, slots=True)

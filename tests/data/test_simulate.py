@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path)
         simulate(tmp_path / name, SMALL, seed=seed)
     one, same, other = (contents(tmp_path / name) for name in ("one", "same", "other"))
     assert one == same
-    assert [name.replace("simulated3-", "simulated4-") for name in one] == list(other)
+    assert {name.replace("simulated3-", "simulated4-") for name in one} == set(other)
     assert not any(one[name] == other[name.replace("simulated3-", "simulated4-")] for name in one)
 
 

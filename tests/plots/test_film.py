@@ -9,8 +9,7 @@ from matplotlib.text import Text
 
 from leorn.plots.canvas import BAR_ROOM, BEST_COLOUR, MARGIN, QUIET, WIDTH, house_style, panel_size, stack_panels
 from leorn.plots.film import draw_film, film_frames, film_height, frame_size
-from leorn.plots.frames import Frame
-from leorn.records import Moment, Query, VideoObjects
+from leorn.records import Frame, Moment, Query, VideoObjects
 
 ANSWERS = {"cup": "mug"}
 

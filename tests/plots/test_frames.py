@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.plots.canvas import add_panel, new_figure
-from leorn.plots.frames import Frame, choose_frames, draw_frames, place_frames
-from leorn.records import Query
+from leorn.plots.frames import choose_frames, draw_frames, place_frames
+from leorn.records import Frame, Query
 
 
 def frame(time: float, height: int = 9, width: int = 16, value: int = 0) -> Frame:

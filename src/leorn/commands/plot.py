@@ -10,8 +10,7 @@ from leorn.commands.elsewhere import add_data_elsewhere, data_elsewhere
 from leorn.terminal import say
 
 if TYPE_CHECKING:
-    from leorn.plots.frames import Frame
-    from leorn.records import Query
+    from leorn.records import Frame, Query
 
 FRAMES_OFFERED = 8
 """Frames read for a picture, which draws as many as fit: four of 16:9."""

@@ -21,8 +21,8 @@ from leorn.features.background import ahead
 from leorn.features.detectors import Detections, Detector, open_detector
 from leorn.features.fingerprint import LABEL_FEATURES, NAME
 from leorn.features.sources import Progress
-from leorn.features.video import Frame, probe, sample_frames
-from leorn.records import VideoObjects
+from leorn.features.video import probe, sample_frames
+from leorn.records import Frame, VideoObjects
 
 if TYPE_CHECKING:
     from leorn.features.backbones import Backbone

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from leorn.errors import InputError
 from leorn.features.frames import FrameReader, Painter
 from leorn.features.packets import Timeline, read_timeline
+from leorn.records import Frame
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -23,9 +24,6 @@ MAX_SIDE = 320
 """Pixels of the longer side of a frame that is read to be looked at."""
 TICK_SHARE = 1e-6
 """A time this share of a tick before the next counts as that one: 0.7 s is 6.999… ticks of 0.1 s."""
-
-Frame = tuple[float, UInt8[np.ndarray, "height width 3"]]
-"""A time in seconds since the stream's first frame, and the RGB picture that is shown then."""
 
 
 @dataclass(frozen=True)
@@ -209,15 +207,19 @@ def find_videos(paths: Sequence[str | Path]) -> list[Path]:
     Raises:
         InputError: a path that does not exist, or no video at all.
     """
-    found: set[Path] = set()
-    for path in map(Path, paths):
-        if path.is_dir():
-            found.update(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-        elif path.exists():
-            found.add(path)
-        else:
-            raise InputError(f"{path}: No such file or directory; expected a video or a folder of videos")
+    found = {file for path in paths for file in _videos_at(Path(path))}
     if not found:
         names = ", ".join(map(str, paths)) or "no path"
         raise InputError(f"{names}: holds no video; expected files ending in {', '.join(sorted(SUFFIXES))}")
     return sorted(found)
+
+
+def _videos_at(path: Path) -> set[Path]:
+    try:
+        # unlike is_dir(), it raises where the path may not be looked at
+        path.stat()
+        if not path.is_dir():
+            return {path}
+        return {file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()}
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; expected a video or a folder of videos") from error

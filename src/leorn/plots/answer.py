@@ -20,9 +20,8 @@ from leorn.plots.canvas import (
 )
 from leorn.plots.curve import CURVE_HEIGHT, Curve, draw_curve
 from leorn.plots.film import draw_film, film_frames, film_height
-from leorn.plots.frames import Frame
 from leorn.plots.moments import LANE_HEIGHT, draw_lanes, moment_lanes, prediction_lanes
-from leorn.records import Moment, Query, VideoObjects
+from leorn.records import Frame, Moment, Query, VideoObjects
 
 
 def plot_answer(

@@ -20,10 +20,10 @@ from leorn.plots.canvas import (
     save_figure,
     stack_panels,
 )
-from leorn.plots.frames import Frame, draw_frames
+from leorn.plots.frames import draw_frames
 from leorn.plots.moment_map import draw_moment_map
 from leorn.plots.moments import LANE_HEIGHT, Predictions, draw_lanes, moment_lanes
-from leorn.records import Query, VideoObjects
+from leorn.records import Frame, Query, VideoObjects
 
 FRAMES_HEIGHT = 0.74
 """Inches: four frames of 16:9 stand side by side."""

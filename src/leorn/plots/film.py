@@ -10,8 +10,8 @@ from matplotlib.patches import Patch
 
 from leorn.plots.boxes import OBJECT_COLOUR, draw_objects, frame_objects, seam
 from leorn.plots.canvas import ANSWER_COLOUR, BEST_COLOUR, GAP, LEFT, MARGIN, QUIET, WIDTH, panel_size
-from leorn.plots.frames import Frame, check_frames, choose_frames, place_frames
-from leorn.records import Moment, Query, VideoObjects
+from leorn.plots.frames import check_frames, choose_frames, place_frames
+from leorn.records import Frame, Moment, Query, VideoObjects
 
 MOST_FRAMES = 5
 """Frames that stand side by side, at most."""

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from leorn.errors import InputError
 from leorn.plots.canvas import QUIET
-from leorn.records import Query
-
-Frame = tuple[float, UInt8[np.ndarray, "height width 3"]]
-"""When a frame is shown, in seconds, and its RGB picture."""
+from leorn.records import Frame, Query
 
 FRAMES_HEIGHT = 0.95
 """Inches of the whole panel."""

@@ -18,8 +18,8 @@ from leorn.plots.canvas import (
     save_figure,
     stack_panels,
 )
-from leorn.plots.frames import FRAMES_HEIGHT, Frame, draw_frames
-from leorn.records import Moment, Prediction, Query
+from leorn.plots.frames import FRAMES_HEIGHT, draw_frames
+from leorn.records import Frame, Moment, Prediction, Query
 
 Predictions = Prediction | Mapping[str, Sequence[Moment]]
 """One model's answer, or those of several models by name; best moment first."""

@@ -21,7 +21,7 @@ QUERIES_SHOWN = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Explanation:
     """A query's answer and why the network gave it.
 
     Attributes:
@@ -47,7 +47,7 @@ def explain(
     query_ids: Sequence[str] = (),
     *,
     data: Mapping[str, Any] | None = None,
-) -> Iterator[Answer]:
+) -> Iterator[Explanation]:
     """Answer some queries of a split, with evidence.
 
     Args:
@@ -77,7 +77,7 @@ def explain(
             evaluation.top_k,
         )
         rows = middle_rows(corpus.source.shape(query.video)[0], record.model.frames)
-        yield Answer(
+        yield Explanation(
             query,
             Prediction(query.query_id, query.video, moments),
             scores=scored.evidence.moments[0].numpy(),

@@ -1,0 +1,41 @@
+"""The network that comes with the package, on the clip of `make demo`, with the real detector."""
+
+import numpy as np
+import pytest
+
+import leorn
+from leorn.retrieval.loading import find_network, open_network
+from leorn.scoring.ranking import iou
+
+MOST_MEGABYTES = 12
+SHOTS = ((1.2, 3.04), (3.04, 5.48), (5.48, 7.48))
+"""Seconds of bikes.mp4 with cars in them, from cut to cut."""
+
+
+@pytest.fixture(scope="module")
+def answers(demo_assets: None) -> list[list[leorn.Moment]]:
+    pytest.importorskip("cv2")
+    from leorn.assets import asset
+
+    retriever = leorn.load("demo", device="cpu")
+    video = retriever.encode(asset("bikes.mp4"))
+    return retriever.find(["a person riding a bicycle", "cars on the road"], video, top_k=3)
+
+
+def test_it_is_small_and_carries_all_it_needs() -> None:
+    folder = find_network("demo").parent
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= MOST_MEGABYTES * 1e6
+    network, record, words = open_network("demo")
+    assert record.detector == "opencv-yolo"
+    assert record.experiment is not None
+    assert (network.config.word_size, network.config.object_size) == (words.size, words.size)
+
+
+def test_it_finds_the_cyclist(answers: list[list[leorn.Moment]]) -> None:
+    best = answers[0][0]
+    assert 3.6 <= best.start_seconds < best.end_seconds <= 5.8
+
+
+def test_it_finds_the_shots_with_cars(answers: list[list[leorn.Moment]]) -> None:
+    found = np.array([moment.span for moment in answers[1]])
+    assert (iou(np.array(SHOTS), found).max(axis=1) > 0.3).sum() >= 2
