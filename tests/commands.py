@@ -1,5 +1,6 @@
 """Commands of the package as another process runs them, and what they leave behind."""
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,3 +22,8 @@ def only_line(stderr: str) -> str:
 def files(folder: Path) -> set[str]:
     """Return the paths of all files in a folder."""
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def heed_interrupts() -> None:
+    """Let a child process be interrupted even where this one is not, as in the background (`preexec_fn`)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

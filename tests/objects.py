@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leorn.features.store_lock import LOCK
 from leorn.records import VideoObjects
 
 FINGERPRINT = {"extractor": "made up", "revision": 3, "sampling": [0.5, 1.5]}
@@ -34,8 +35,8 @@ def objects_of(
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """Return the content of each file of a store."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """Return the content of each file of a store; the lock of a writer is no part of it."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != LOCK}
 
 
 def names_of(objects: VideoObjects) -> list[str | None]:

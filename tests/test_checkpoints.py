@@ -172,6 +172,15 @@ def test_a_damaged_record_is_named(tmp_path: Path, values: object, message: str)
     assert refusal(path) == f"{path}: {message}"
 
 
+def test_a_record_from_before_frame_features_had_a_fingerprint_is_read(tmp_path: Path) -> None:
+    values = RECORD.to_dict()
+    del values["frame_fingerprint"]
+    content = as_checkpoint(random_network(SMALL), RECORD) | {RECORD_KEY: values}
+    record = load_network(write_ckpt(tmp_path / "n.ckpt", content))[1]
+    assert record == RECORD
+    assert record.frame_fingerprint == {}
+
+
 @pytest.mark.parametrize("state", [[], None, {"network.a": 1}])
 def test_weights_that_are_no_tensors(tmp_path: Path, state: object) -> None:
     path = write_ckpt(tmp_path / "n.ckpt", {"state_dict": state, RECORD_KEY: RECORD.to_dict()})

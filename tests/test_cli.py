@@ -21,7 +21,7 @@ from leorn.data.annotations import read_queries
 from leorn.features.store import FeatureStore
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.predictions import read_predictions
-from tests.commands import LEORN, Refused, files
+from tests.commands import LEORN, Refused, files, heed_interrupts
 from tests.model.published_layout import published_layout, published_weights
 from tests.model.small import SMALL, random_inputs, random_network
 from tests.tiny import Tiny
@@ -307,7 +307,11 @@ def test_an_interrupted_command_leaves_as_the_shell_expects(
 def test_training_that_is_interrupted_says_how_to_go_on(tiny: Tiny, tmp_path: Path) -> None:
     config = tiny.write_experiment(tmp_path / "e.yaml", tmp_path / "run", training__epochs=100_000)
     process = subprocess.Popen(
-        [*LEORN, "train", "--config", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*LEORN, "train", "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     )
     assert process.stdout is not None
     assert any(line.startswith("epoch 2/") for line in process.stdout)

@@ -1,13 +1,20 @@
 """`leorn find` and `leorn pack`, as a user runs them, on clips whose frames carry their number."""
 
+import errno
 import json
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from leorn.checkpoints import load_network, save_network
 from leorn.cli import main
 from leorn.features import extract as extract_module
+from leorn.features.detectors import open_detector
 from leorn.features.video import probe
 from leorn.scoring.ranking import iou
 from tests.commands import Refused
@@ -96,6 +103,43 @@ def test_a_query_of_unknown_words_only_is_answered_with_a_warning(
     assert np.max(scores) <= 0.05
 
 
+def test_a_shorter_answer_leaves_no_clips_of_a_longer_one(network: Path, kitchen: Path, tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    # of an earlier answer; not ours; the video that is asked
+    for name in ("query-1-moment-12.mp4", "query-7-moment-1.mp4", "query-a-moment-1.mp4", "query-1-moment-1.mkv"):
+        (clips / name).touch()
+    video = clips / "query-9-moment-1.mp4"
+    video.write_bytes(kitchen.read_bytes())
+    main(["find", str(video), "A cat passes.", "--network", str(network), "--top-k", "1", "--clips", str(clips)])
+    left = {"query-1-moment-1.mp4", "query-1-moment-1.mkv", "query-a-moment-1.mp4", "query-9-moment-1.mp4"}
+    assert {path.name for path in clips.iterdir()} == left
+    assert probe(clips / "query-1-moment-1.mp4").duration_seconds > 0
+
+
+def test_where_nothing_can_be_written_is_refused_before_the_video_is_read(tmp_path: Path, refused: Refused) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    inside = tmp_path / "file" / "inside"
+    assert refused("find", "no.mp4", "a", "--plot", inside / "a.png") == f"cannot write to {inside}: Not a directory"
+    assert refused("find", "no.mp4", "a", "--clips", inside) == f"cannot write to {inside}: Not a directory"
+    assert (
+        refused("find", "no.mp4", "a", "--clips", tmp_path / "file")
+        == f"cannot write to {tmp_path / 'file'}: File exists"
+    )
+    folder = tmp_path / "folder.png"
+    assert (
+        refused("find", "no.mp4", "a", "--plot", folder) == f"picture {folder}: a folder; expected the name of a file"
+    )
+
+
+def test_square_brackets_in_a_sentence_are_no_markup(
+    network: Path, kitchen: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["find", str(kitchen), "a person [/x] cat", "--network", str(network), "--top-k", "1"])
+    assert "“a person [/x] cat” in kitchen" in capsys.readouterr().out
+
+
 def test_what_cannot_be_asked_is_refused_before_the_video_is_read(network: Path, refused: Refused) -> None:
     assert refused("find", "no.mp4", " ", "--network", network).startswith("the sentence is empty; expected")
     assert refused("find", "no.mp4", "a", "--plot", "a.gif") == (
@@ -128,7 +172,64 @@ def test_a_truncated_video_is_refused(network: Path, kitchen: Path, tmp_path: Pa
 def test_a_missing_extra_is_said_with_what_adds_it(
     network: Path, kitchen: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "av", None)
     assert "pip install leorn[video]" in refused("find", kitchen, "A cat passes.", "--network", network)
+
+
+def test_a_missing_detector_is_said_with_what_adds_it(
+    network: Path, kitchen: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(extract_module, "open_detector", open_detector)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    for name in ("a.cfg", "a.weights", "a.names"):
+        (tmp_path / name).write_text("[net]\nwidth=96\nheight=96\n")
+    options = "--network", network, "--detector", f"opencv-yolo:{tmp_path}"
+    assert refused("find", kitchen, "A cat passes.", *options) == (
+        "the detector opencv-yolo needs OpenCV: pip install leorn[video]"
+    )
+
+
+def test_a_file_without_pictures_is_refused(network: Path, tmp_path: Path, refused: Refused) -> None:
+    import av
+
+    path = tmp_path / "song.mp4"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 48000
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    line = refused("find", path, "A cat passes.", "--network", network)
+    assert line == f"{path}: holds no video stream; expected a video"
+
+
+def test_a_video_that_may_not_be_read_is_refused(
+    network: Path, kitchen: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # not by its mode, which root does not heed
+    real = Path.open
+
+    def forbidden(path: Path, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        if path == kitchen:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    line = refused("find", kitchen, "A cat passes.", "--network", network)
+    assert line == f"{kitchen}: Permission denied; expected a video"
+
+
+def test_a_network_of_another_extractor_is_refused(
+    network: Path, kitchen: Path, tmp_path: Path, refused: Refused
+) -> None:
+    weights, record = load_network(network / "network.safetensors")
+    dogs = {"name": "dogs", "kind": "dogs"}
+    made = {"extractor": "leorn extract", "features": "appearance", "detector": dogs}
+    path = tmp_path / "network.safetensors"
+    save_network(path, weights, replace(record, fingerprint=made, detector=None))
+    (tmp_path / "words.npz").write_bytes((network / "words.npz").read_bytes())
+    line = refused("find", kitchen, "A cat passes.", "--network", tmp_path)
+    assert line.startswith("detector dogs: not what the network was trained on: detector.kind 'cats' instead of 'dogs'")
+    save_network(path, weights, replace(record, fingerprint={"extractor": "published", "layout": "arrays"}))
+    line = refused("find", kitchen, "A cat passes.", "--network", tmp_path)
+    assert line.startswith("the network was trained on features of published, which cannot be made from a video here")

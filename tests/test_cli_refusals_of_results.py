@@ -61,8 +61,8 @@ def test_data_that_the_network_was_not_trained_on_are_refused(
     words = load_word_vectors(tiny.words)
     save_word_vectors(mine.words, [*words.index], words.vectors + 1)
     message = refused("evaluate", trained, "--words", mine.words, "--out", tmp_path / "out")
-    assert message.startswith("word vectors words.npz sha256:")
-    assert f"{trained} was trained on words.npz sha256:" in message
+    assert message.startswith(f"{tiny.objects}: its labels have the word vectors words.npz sha256:")
+    assert "the queries words.npz sha256:" in message
     assert not (tmp_path / "out").exists()
 
 

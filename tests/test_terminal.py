@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from leorn.terminal import fail, is_first_process, progress, say, show, speak_with_one_voice, write_json
+from leorn.terminal import fail, is_first_process, progress, say, show, show_answers, speak_with_one_voice, write_json
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,30 @@ def test_a_table_in_a_pipe_keeps_its_columns_whole(capsys: pytest.CaptureFixture
     (published,) = (line for line in lines if "published" in line)
     assert "54.87" in published
     assert max(map(len, lines)) > 80
+
+
+def test_square_brackets_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {
+        "query": "a person [/x] cat",
+        "video": "b[red]",
+        "duration_seconds": 8.0,
+        "known_words": 1.0,
+        "moments": [
+            {
+                "start_seconds": 1.0,
+                "end_seconds": 2.5,
+                "score": 0.75,
+                "objects": [{"label": "cat [/]", "attention": 0.5, "answers": "[bold]cat"}],
+            }
+        ],
+    }
+    show_answers([answer])
+    out = capsys.readouterr().out
+    assert "“a person [/x] cat” in b[red], 8.0 s" in out
+    assert "cat [/] 0.50 → “[bold]cat”" in out
+    show({"[/b]": {"R1[/]": 12.5}}, {}, "[/] test")
+    out = capsys.readouterr().out
+    assert [part in out for part in ("[/b]", "R1[/]", "[/] test")] == [True] * 3
 
 
 def test_json_is_for_people_and_programs(tmp_path: Path) -> None:

@@ -43,10 +43,12 @@ def write_video(
     options: Mapping[str, str] = B_FRAMES,
     aspect: Fraction | None = None,
     rotation: int = 0,
+    matrix: Sequence[int] | None = None,
 ) -> Path:
     """Encode numbered frames, `rate` a second from frame number `first` on.
 
-    In place of how many, `frames` may say when each is shown, in ticks of the rate.
+    In place of how many, `frames` may say when each is shown, in ticks of the rate. `matrix` is the display matrix of
+    ISO/IEC 14496-12.
     """
     import av
 
@@ -59,11 +61,60 @@ def write_video(
             stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
             stream.set_display_rotation(rotation)
+        if matrix is not None:
+            stream.set_display_matrix(matrix)
         for number, time in enumerate(times):
             frame = av.VideoFrame.from_ndarray(numbered(number, size), format="rgb24")
             frame.pts, frame.time_base = time, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+MATRICES = {
+    (right, down, below_right, below_down): [
+        *(right << 16, down << 16, 0, below_right << 16, below_down << 16, 0),
+        *(0, 0, 1 << 30),
+    ]
+    for right, down, below_right, below_down in (
+        *((1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)),
+        *((-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)),
+    )
+}
+"""Display matrices (ISO/IEC 14496-12) by where they lead a step to the right and a step down; the last four mirror."""
+
+
+def as_shown(
+    picture: UInt8[np.ndarray, "height width 3"], turn: tuple[int, int, int, int]
+) -> UInt8[np.ndarray, "shown_height shown_width 3"]:
+    """Move each pixel of a stored picture to where a display matrix leads it."""
+    right, down, below_right, below_down = turn
+    rows, columns = np.indices(picture.shape[:2])
+    x, y = right * columns + below_right * rows, down * columns + below_down * rows
+    shown = np.zeros((int(np.ptp(y)) + 1, int(np.ptp(x)) + 1, 3), np.uint8)
+    shown[y - y.min(), x - x.min()] = picture
+    return shown
+
+
+def copy_video(source: Path, path: Path, options: Mapping[str, str] | None = None, title: str = "") -> Path:
+    """Copy a video's packets to another file, with options of its container and a title."""
+    import av
+
+    with av.open(str(source)) as whole, av.open(str(path), "w", options=dict(options or {})) as target:
+        if title:
+            target.metadata["title"] = title
+        stream = target.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    return path
+
+
+def cut_file(path: Path, share: float) -> Path:
+    """Leave that share of a file's bytes, from its start."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
     return path
 
 

@@ -41,6 +41,17 @@ def make_sleeper() -> Callable[[int], int]:
     return work
 
 
+def make_waiter() -> Callable[[int], int]:
+    """Make a worker that gives item 0 back at once, and never comes to an end with another."""
+
+    def work(item: int) -> int:
+        if item:
+            time.sleep(3600)
+        return item
+
+    return work
+
+
 def make_nothing() -> Callable[[int], int]:
     """Fail to make a worker."""
     raise MemoryError("no room for a detector")

@@ -1,21 +1,31 @@
 """LEORN: find the moment of a video that a sentence describes."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leorn.drawing import draw
+    from leorn.errors import InputError
     from leorn.records import Moment
+    from leorn.retrieval.evidence import Answer
     from leorn.retrieval.retriever import PreparedVideo, Retriever, load
 
 __version__ = "0.1.0"
-__all__ = ["Moment", "PreparedVideo", "Retriever", "__version__", "load"]
+__all__ = ["Answer", "InputError", "Moment", "PreparedVideo", "Retriever", "__version__", "draw", "load"]
+
+_HOMES = {
+    "Answer": "leorn.retrieval.evidence",
+    "InputError": "leorn.errors",
+    "Moment": "leorn.records",
+    "PreparedVideo": "leorn.retrieval.retriever",
+    "Retriever": "leorn.retrieval.retriever",
+    "draw": "leorn.drawing",
+    "load": "leorn.retrieval.retriever",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import the public names when they are first used: torch takes seconds, `leorn --help` must not."""
-    if name == "Moment":
-        from leorn import records as home
-    elif name in __all__:
-        from leorn.retrieval import retriever as home
-    else:
+    if name not in _HOMES:
         raise AttributeError(f"module 'leorn' has no attribute {name!r}")
-    return getattr(home, name)
+    return getattr(import_module(_HOMES[name]), name)

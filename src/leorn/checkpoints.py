@@ -31,6 +31,7 @@ class NetworkRecord:
         model: the network's configuration.
         experiment: the whole resolved configuration, where the network was trained here.
         fingerprint: how the features it was trained on were made.
+        frame_fingerprint: the same of the frame features of a fusion network; empty where nothing says so.
         words: where its word vectors come from, as `WordVectors.source` says.
         metrics: its figures on the validation split.
         detector: what finds the objects of a new video, where the fingerprint does not say so.
@@ -42,6 +43,7 @@ class NetworkRecord:
     words: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     detector: str | None = None
+    frame_fingerprint: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and text."""

@@ -5,7 +5,7 @@ numpy. Letters of shapes: T sampled frames, N object slots per frame, D width of
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -105,13 +105,13 @@ class VideoObjects:
 
     video: str
     duration_seconds: float
-    times_seconds: Float[np.ndarray, "T"]
-    features: Float[np.ndarray, "T N D"]
-    boxes: Float[np.ndarray, "T N 4"]
-    scores: Float[np.ndarray, "T N"]
-    labels: Int[np.ndarray, "T N"]
-    label_names: tuple[str, ...] = ()
-    frames: Float[np.ndarray, "T D_f"] | None = None
+    times_seconds: Float[np.ndarray, "T"] = field(repr=False)
+    features: Float[np.ndarray, "T N D"] = field(repr=False)
+    boxes: Float[np.ndarray, "T N 4"] = field(repr=False)
+    scores: Float[np.ndarray, "T N"] = field(repr=False)
+    labels: Int[np.ndarray, "T N"] = field(repr=False)
+    label_names: tuple[str, ...] = field(default=(), repr=False)
+    frames: Float[np.ndarray, "T D_f"] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.features.ndim != 3:

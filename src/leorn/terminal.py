@@ -79,23 +79,26 @@ def show(
 def show_answers(answers: Sequence[Mapping[str, Any]]) -> None:
     """Print what was found for each sentence, a table each, with the objects that carried it."""
     from rich.table import Table
+    from rich.text import Text
 
     for answer in answers:
         title = f"“{answer['query']}” in {answer['video']}, {answer['duration_seconds']:.1f} s"
         note = None if answer["known_words"] else "no word of it is known: low confidence"
-        table = Table("#", title=title, title_justify="left", caption=note)
+        # Text, because sentences and names may hold square brackets, which a plain string would turn into markup
+        table = Table("#", title=Text(title), title_justify="left", caption=note)
         for column in ("start (s)", "end (s)", "score"):
             table.add_column(column, justify="right")
         table.add_column("objects, by attention")
         for rank, moment in enumerate(answer["moments"], start=1):
             times = (f"{moment[name]:.2f}" for name in ("start_seconds", "end_seconds", "score"))
-            table.add_row(str(rank), *times, ", ".join(map(_object, moment["objects"])))
+            table.add_row(str(rank), *times, Text(", ".join(map(_object, moment["objects"]))))
         _print_table(table)
 
 
 def show_assets(states: "Sequence[AssetState]") -> None:
     """Print where each asset lies, and whether it is whole."""
     from rich.table import Table
+    from rich.text import Text
 
     from leorn.assets import cache_folder
 
@@ -103,7 +106,8 @@ def show_assets(states: "Sequence[AssetState]") -> None:
     for state in states:
         told = "intact" if state.intact else "damaged" if state.present else "not fetched"
         asset = state.asset
-        table.add_row(asset.name, asset.group, told, f"{asset.size / 1e6:.1f}", asset.purpose, asset.licence)
+        cells = asset.name, asset.group, told, f"{asset.size / 1e6:.1f}", asset.purpose, asset.licence
+        table.add_row(*map(Text, cells))
     print(cache_folder() / "assets")
     _print_table(table)
 

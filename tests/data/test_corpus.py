@@ -11,10 +11,11 @@ import torch
 
 from leorn.config import DataConfig
 from leorn.data.corpus import open_corpus
-from leorn.data.word_files import save_word_vectors
+from leorn.data.detections import import_detections
+from leorn.data.word_files import load_word_vectors, save_word_vectors
 from leorn.errors import InputError
 from leorn.model.leorn import LEORN
-from tests.tiny import DURATION_SECONDS, MODEL, VIDEOS, Tiny
+from tests.tiny import DURATION_SECONDS, DURATIONS, MODEL, VIDEOS, Tiny
 
 
 @pytest.fixture
@@ -76,11 +77,31 @@ def test_word_vectors_of_another_width_are_refused(data: DataConfig, tmp_path: P
         open_corpus(replace(data, words=str(tmp_path / "words.npz")), MODEL, ("val",))
 
 
+def test_words_other_than_those_of_the_labels_are_refused(data: DataConfig, tmp_path: Path) -> None:
+    # of the same vectors, but not the same file: nothing tells that they are the same
+    words = load_word_vectors(data.words)
+    save_word_vectors(tmp_path / "few.npz", ["cat", "a"], words.encode(["cat", "a"]))
+    with pytest.raises(InputError) as caught:
+        open_corpus(replace(data, words=str(tmp_path / "few.npz")), MODEL, ("val",))
+    few = load_word_vectors(tmp_path / "few.npz").source
+    assert str(caught.value) == (
+        f"{data.objects}: its labels have the word vectors {words.source}, the queries {few}; "
+        "expected the same file for both"
+    )
+    # the name of the file does not matter
+    (tmp_path / "copy.npz").write_bytes(Path(data.words).read_bytes())
+    assert open_corpus(replace(data, words=str(tmp_path / "copy.npz")), MODEL, ("val",)).words.size == 6
+
+
 def test_a_query_of_unknown_words_is_named_in_a_warning(
-    data: DataConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tiny: Tiny, data: DataConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     save_word_vectors(tmp_path / "words.npz", ["passes"], np.ones((1, 6)))
-    corpus = open_corpus(replace(data, words=str(tmp_path / "words.npz")), MODEL, ("val",))
+    words = load_word_vectors(tmp_path / "words.npz")
+    import_detections(tiny.folder / "detections", tmp_path / "store", words, MODEL.frames, 3, DURATIONS)
+    caplog.clear()
+    data = replace(data, words=str(tmp_path / "words.npz"), objects=str(tmp_path / "store"))
+    corpus = open_corpus(data, MODEL, ("val",))
     assert "3 queries without any" in corpus.notes[-1]
     assert [record.message.split(" of ")[0] for record in caplog.records] == [f"query val-{n}#1" for n in range(3)]
 
@@ -159,6 +180,24 @@ def test_other_features_are_refused_with_what_differs(data: DataConfig) -> None:
         f"{data.objects}: not the features that best.ckpt was trained on: "
         "frames 16 instead of 32, revision None instead of 'b'"
     )
+
+
+def test_other_frame_features_are_refused_with_what_differs(data: DataConfig, tmp_path: Path) -> None:
+    model = replace(MODEL, frame_size=5)
+    corpus = open_corpus(replace(data, frame_features=write_frames(tmp_path / "frames.h5", 5)), model, ("val",))
+    made = corpus.frame_fingerprint
+    assert made == {"extractor": "published", "feature_size": 5}
+    source = corpus.source.fingerprint
+    for same in (made, {}, None):
+        corpus.check_same_features(source, None, "best.ckpt", same)
+    with pytest.raises(InputError) as caught:
+        corpus.check_same_features(source, None, "best.ckpt", {"extractor": "leorn extract", "feature_size": 5})
+    assert str(caught.value) == (
+        f"{tmp_path / 'frames.h5'}: not the frame features that best.ckpt was trained on: "
+        "extractor 'published' instead of 'leorn extract'"
+    )
+    # the object variant has none
+    assert open_corpus(data, MODEL, ("val",)).frame_fingerprint == {}
 
 
 def test_other_words_are_refused(data: DataConfig) -> None:

@@ -32,6 +32,9 @@ def test_a_network_is_read_with_all_that_one_must_know(tmp_path: Path) -> None:
     assert feature_map.shape == (1, FEATURE_SIZE, height // 8, width // 8)
 
 
+NET = "[net]\nwidth=32\nheight=32\nchannels=3\n\n"
+
+
 def leaky(filters: int, stride: int = 1) -> str:
     return f"[convolutional]\nbatch_normalize=1\nfilters={filters}\nsize=1\nstride={stride}\npad=1\nactivation=leaky\n"
 
@@ -105,11 +108,20 @@ def a_folder_instead(suffix: str) -> Callable[[Path], None]:
         (replaced(".names", b"\xff\xfe"), r"net\.names: cannot be read .*expected a label a line, in UTF-8$"),
         (replaced(".cfg", b"[net]\nwidth=64\n"), r"net\.cfg: no width and height in \[net\]; expected"),
         (
-            replaced(".cfg", b"width=8\nheight=8\nnonsense"),
+            replaced(".cfg", b"width=32\nheight=32\nnonsense"),
             r"net\.cfg, .*net\.weights: cannot be read as a Darknet YOLO",
         ),
         (
-            replaced(".cfg", b"[net]\nwidth=32\nheight=32\nchannels=3\n\n" + leaky(4).encode()),
+            replaced(".cfg", b"[net]\nwidth=96\nheight=100\n"),
+            r"net\.cfg: width 96 and height 100; expected multiples of 32$",
+        ),
+        (
+            # the first half as wide as the second
+            replaced(".cfg", (NET + leaky(4) + leaky(4, stride=2) + "[route]\nlayers=-1,-2\n").encode()),
+            r"net\.cfg: its layers do not fit together \(.*\); expected a Darknet YOLO$",
+        ),
+        (
+            replaced(".cfg", (NET + leaky(4)).encode()),
             r"net\.cfg: no \[yolo\] layer after leaky convolutions; expected a YOLO v3, v3-tiny or v4-tiny$",
         ),
         (a_folder_instead(".cfg"), r"^cannot read .*net\.cfg: Is a directory$"),

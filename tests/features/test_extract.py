@@ -191,7 +191,8 @@ def test_what_fails_in_the_middle_of_a_video_leaves_no_thread_behind(
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (replace(CONFIG, frames=0), "frames is 0; expected 1 or more"),
+        (replace(CONFIG, frames=0), "frames is 0; expected 1 to 100000"),
+        (replace(CONFIG, frames=10**9), "frames is 1000000000; expected 1 to 100000"),
         (CONFIG, "features 'label' need word vectors for the labels; give them with --words"),
         (replace(CONFIG, features="both"), "features 'both' need word vectors for the labels; give them with --words"),
     ],

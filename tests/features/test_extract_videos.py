@@ -1,5 +1,8 @@
 """Many videos into a store: what is done, what is left, what fails and what goes on."""
 
+import hashlib
+import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,15 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jaxtyping import UInt8
 
 from leorn.config import ExtractionConfig, FeatureKind
 from leorn.errors import InputError
+from leorn.features.detectors import Detections
 from leorn.features.extract import Extractor, LabelVectors
 from leorn.features.extract_videos import Failure, extract_videos, name_videos
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import GrowingStore
+from leorn.files import sha256
 from tests.darknets import LABELS, write_darknet
 from tests.detecting import NumberDetector, Told, detect_numbers
+from tests.disks import full_disk
 from tests.objects import assert_same, files_of
 from tests.videos import write_video
 
@@ -123,7 +130,47 @@ def test_a_file_that_changed_is_extracted_again_and_its_old_shard_goes(
     assert store.duration_seconds("a") == 4.0
     assert_same(store.read("a"), Extractor(CONFIG)(videos["a"], "a"))
     shards = [f"objects-0000{number}.h5" for number in (1, 2, 3)]
-    assert sorted(files_of(store.path)) == [".lock", "index.json", *shards]
+    assert sorted(files_of(store.path)) == ["index.json", *shards]
+
+
+def test_a_file_is_known_by_its_content_and_not_by_its_place_or_age(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path
+) -> None:
+    extract_videos({"a": videos["a"]}, tmp_path / "store", CONFIG)
+    moved = videos["a"].rename(tmp_path / "moved.mp4")
+    os.utime(moved, (0, 0))
+    extract_videos({"a": moved}, tmp_path / "store", CONFIG)
+    assert pictures_seen(opened) == [6, 0]
+
+
+def test_other_content_of_the_same_size_and_age_is_extracted_again(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path
+) -> None:
+    # players skip a free box at the end, whatever is in it
+    whole = videos["a"].read_bytes()
+    for content in (b"one", b"two"):
+        videos["a"].write_bytes(whole + (8 + len(content)).to_bytes(4, "big") + b"free" + content)
+        os.utime(videos["a"], (0, 0))
+        assert extract_videos({"a": videos["a"]}, tmp_path / "store", CONFIG) == []
+        index = json.loads((tmp_path / "store" / "index.json").read_text())
+        assert index["videos"]["a"]["source_sha256"] == hashlib.sha256(videos["a"].read_bytes()).hexdigest()
+    assert pictures_seen(opened) == [6, 6]
+
+
+def test_a_file_of_the_store_that_cannot_be_read_any_more_is_a_failure_of_its_own(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract_videos({"a": videos["a"]}, tmp_path / "store", CONFIG)
+
+    def hash_if_allowed(path: Path) -> str:
+        if path == videos["a"]:
+            raise InputError(f"cannot read {path}: Permission denied")
+        return sha256(path)
+
+    monkeypatch.setattr("leorn.features.extract_videos.sha256", hash_if_allowed)
+    failures = extract_videos(videos, tmp_path / "store", CONFIG)
+    assert failures == [Failure("a", f"cannot read {videos['a']}: Permission denied")]
+    assert FeatureStore(tmp_path / "store").videos == ("a", "b", "c")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +227,36 @@ def test_a_broken_file_is_told_and_the_others_are_in_the_store(
     assert_same(store.read("b"), Extractor(CONFIG)(videos["b"], "b"))
     # what cannot be done is done with
     assert [*dict.fromkeys(told.counts)] == [(6, 18), (12, 18), (18, 18)]
+
+
+def test_what_one_video_brings_about_does_not_stop_the_others(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detect = NumberDetector.detect
+
+    def detect_some(self: NumberDetector, frames: Sequence[UInt8[np.ndarray, "h w 3"]]) -> list[Detections]:
+        found = detect(self, frames)
+        asked = pictures_seen(opened)[-1]
+        if asked == 6:
+            raise MemoryError("Unable to allocate 9 TiB")
+        if asked == 12:
+            return [replace(one, scores=one.scores[::-1]) for one in found]
+        return found
+
+    monkeypatch.setattr(NumberDetector, "detect", detect_some)
+    failures = extract_videos(videos, tmp_path / "store", CONFIG)
+    assert failures == [
+        Failure("a", f"{videos['a']}: cannot be extracted (MemoryError: Unable to allocate 9 TiB)"),
+        Failure("b", "video b: scores rise within a frame; expected the best object first"),
+    ]
+    assert FeatureStore(tmp_path / "store").videos == ("c",)
+
+
+def test_a_full_disk_stops_them_all(opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path) -> None:
+    config = replace(CONFIG, frames=500)
+    with full_disk(20_000), pytest.raises(InputError, match=r"cannot write .*objects-00000\.h5: File too large$"):
+        extract_videos(videos, tmp_path / "store", config)
+    assert len(opened[0].seen) == 2
 
 
 def test_where_all_files_are_broken_there_is_no_store_yet(
@@ -247,6 +324,19 @@ def test_videos_of_a_folder_are_named_by_their_path_in_it(tmp_path: Path) -> Non
     }
 
 
+def test_a_name_that_is_no_utf_8_becomes_an_id_that_is(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "latin"
+    folder.mkdir()
+    odd = videos["a"].rename(folder / os.fsdecode(b"caf\xe9.mp4"))
+    videos["b"].rename(folder / "café.mp4")
+    named = name_videos([folder])
+    assert named == {"caf\\xe9": odd, "café": folder / "café.mp4"}
+    assert extract_videos(named, tmp_path / "store", CONFIG) == []
+    assert set(FeatureStore(tmp_path / "store").videos) == set(named)
+
+
 def test_a_file_that_is_given_twice_is_one_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = touch(tmp_path / "all", "a.mp4")
     monkeypatch.chdir(folder)
@@ -274,7 +364,6 @@ def test_yolov3_tiny_finds_the_people_and_vehicles_of_a_street(demo_assets: None
     from leorn.assets import asset
     from leorn.features.detectors import open_detector
     from leorn.features.video import sample_frames
-    from leorn.files import sha256
 
     clip = asset("bikes.mp4")
     config = ExtractionConfig(frames=20, slots=8, features="appearance")

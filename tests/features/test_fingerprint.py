@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.features.fingerprint import LABEL_FEATURES, same_words, told_apart, told_apart_for_network
+from leorn.errors import InputError
+from leorn.features.fingerprint import (
+    LABEL_FEATURES,
+    check_fingerprint,
+    frames_part,
+    same_words,
+    told_apart,
+    told_apart_for_network,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -97,6 +105,48 @@ def test_appearance_features_must_be_made_alike() -> None:
     assert (
         told_apart_for_network(trained, given) == "detector.weights 'abcd' instead of 'dcce', frames 1 instead of 128"
     )
+
+
+def test_what_describes_whole_frames_does_not_matter_to_objects() -> None:
+    trained = YOLO | {"features": "appearance"}
+    assert told_apart_for_network(trained, trained | {"backbone": {"kind": "hf"}}) == ""
+    assert told_apart_for_network(trained, trained | {"frames": 1}) == "frames 1 instead of 128"
+
+
+def test_the_part_of_the_frames_leaves_out_the_objects() -> None:
+    made = YOLO | {"backbone": {"kind": "hf"}}
+    assert frames_part(made) == {
+        "extractor": "leorn extract",
+        "backbone": {"kind": "hf"},
+        "frames": 128,
+        "sampling": None,
+    }
+    assert frames_part(made | {"detector": {"kind": "hf"}, "word_vectors": None}) == frames_part(made)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"frames": "64"}, "frames is '64'; expected a whole number, 1 or more"),
+        ({"frames": 0}, "frames is 0; expected a whole number"),
+        ({"frames": True}, "frames is True; expected a whole number"),
+        ({"slots": 1.5}, "slots is 1.5; expected a whole number"),
+        ({"detector": "yolo"}, "detector is 'yolo'; expected keys with their values"),
+        ({"detector": {"name": 3}}, "detector.name is 3; expected text"),
+        ({"detector": {"min_score": "0.3"}}, "detector.min_score is '0.3'; expected a number from 0 to 1"),
+        ({"detector": {"min_score": float("nan")}}, "detector.min_score is nan; expected a number from 0 to 1"),
+        ({"detector": {"nms_iou": 2}}, "detector.nms_iou is 2; expected a number from 0 to 1"),
+        ({"backbone": {"name": ["hf"]}}, r"backbone.name is \['hf'\]; expected text"),
+    ],
+)
+def test_a_fingerprint_of_other_values_is_refused(made: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=f"^a.ckpt: fingerprint: {message}"):
+        check_fingerprint(YOLO | made, "a.ckpt")
+
+
+def test_what_a_fingerprint_leaves_out_is_no_fault() -> None:
+    for made in (YOLO, {}, {"detector": None, "backbone": None, "frames": None}, {"detector": {}, "backbone": {}}):
+        check_fingerprint(made, "a.ckpt")
 
 
 def test_words_are_the_same_by_the_content_of_their_file() -> None:

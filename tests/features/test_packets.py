@@ -25,7 +25,7 @@ def timeline(path: Path) -> Timeline:
 def test_the_timeline_is_the_packets_in_ticks(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", 30, first=50)
     starts = tuple((50 + number) * TICK for number in range(0, 30, 7))
-    assert timeline(path) == Timeline(50 * TICK, 80 * TICK, 30, starts, by_order=False)
+    assert timeline(path) == Timeline(50 * TICK, 80 * TICK, 48 * TICK, 30, starts, by_order=False)
 
 
 def test_only_fresh_starts_are_keyframes_where_frames_are_known_by_their_order(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_stream_that_marks_no_keyframe_starts_at_its_first_packet() -> None:
         for pts in (30, 60, 40, 50)
     ]
     container = Mock(format=Mock(), demux=Mock(return_value=packets))
-    assert read_timeline(container, Mock(), "v") == Timeline(30, 70, 4, (30,), by_order=False)
+    assert read_timeline(container, Mock(), "v") == Timeline(30, 70, 30, 4, (30,), by_order=False)
 
 
 def test_packets_that_an_edit_list_cuts_off_are_not_shown() -> None:
@@ -51,7 +51,7 @@ def test_packets_that_an_edit_list_cuts_off_are_not_shown() -> None:
         for pts in (-20, -10, 0, 10)
     ]
     container = Mock(format=Mock(), demux=Mock(return_value=packets))
-    assert read_timeline(container, Mock(), "v") == Timeline(0, 20, 2, (-20,), by_order=False)
+    assert read_timeline(container, Mock(), "v") == Timeline(0, 20, -20, 2, (-20,), by_order=False)
 
 
 @pytest.mark.parametrize("error", [av.InvalidDataError(1, "broken"), IndexError("list index out of range")])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leorn.errors import InputError
-from leorn.features.published import FrameFeatures, PublishedObjects, _average_parts
+from leorn.features.published import FrameFeatures, PublishedObjects, _average_parts, unit_rows
 
 FRAMES, SLOTS, WIDTH = 6, 4, 2048
 
@@ -192,6 +192,16 @@ def frame_features(tmp_path: Path) -> FrameFeatures:
         file["empty"] = np.zeros((0, 2))
         file["spoilt"] = np.array([[1, np.nan]])
     return FrameFeatures(tmp_path / "frames.h5")
+
+
+def test_rows_become_of_length_one_and_zeros_stay() -> None:
+    np.testing.assert_allclose(
+        unit_rows(np.array([[3.0, 4.0], [0.0, 0.0], [-2.0, 0.0]])), [[0.6, 0.8], [0, 0], [-1, 0]]
+    )
+
+
+def test_a_file_of_frame_features_is_known_by_their_width(frame_features: FrameFeatures) -> None:
+    assert frame_features.fingerprint == {"extractor": "published", "feature_size": 2}
 
 
 def test_rows_are_normalised_before_they_are_averaged(frame_features: FrameFeatures) -> None:

@@ -61,6 +61,14 @@ def test_frame_features_are_the_same_from_a_store_and_from_a_published_file(tmp_
     assert isinstance(stored, StoredFrames)
     assert isinstance(published, FrameFeatures)
     assert stored.shape("a") == published.shape("a") == (6, 5)
+    assert published.fingerprint == {"extractor": "published", "feature_size": 5}
+    # without the detector's part
+    assert stored.fingerprint == {
+        "extractor": "made up",
+        "backbone": None,
+        "frames": None,
+        "sampling": FINGERPRINT["sampling"],
+    }
     np.testing.assert_array_equal(stored.read("a", 4), published.read("a", 4))
     for source in (stored, published):
         check_frame_features(source, ["a"], frame_size=5)

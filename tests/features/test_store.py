@@ -195,7 +195,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"cannot write .*file/store/objects-00000\.h5: Not a directory$"):
+    with pytest.raises(InputError, match=r"cannot write to .*file/store: Not a directory$"):
         write_store(tmp_path / "file" / "store", [objects_of("a")], FINGERPRINT)
 
 
@@ -203,6 +203,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"video": "a"}, "video a comes twice"),
+        ({"video": "b\udce9"}, r"video 'b\\udce9': half a character in its id; expected Unicode"),
         ({"duration_seconds": 0.0}, "video b: duration 0.0; expected a positive number"),
         ({"duration_seconds": float("nan")}, "video b: duration nan; expected a positive number"),
         ({"scores": np.tile([0.1, 0.2, 0.0, 0.0], (6, 1))}, "video b: scores rise within a frame"),

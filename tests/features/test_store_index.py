@@ -27,10 +27,10 @@ def test_the_file_has_the_documented_content(tmp_path: Path) -> None:
     }
 
 
-def test_the_size_of_a_videos_file_is_kept_where_it_is_known(tmp_path: Path) -> None:
-    index = replace(INDEX, videos=INDEX.videos | {"b": VideoEntry(2, 0, (6, 4, 3), 9.5, source_bytes=1234)})
+def test_the_hash_of_a_videos_file_is_kept_where_it_is_known(tmp_path: Path) -> None:
+    index = replace(INDEX, videos=INDEX.videos | {"b": VideoEntry(2, 0, (6, 4, 3), 9.5, source_sha256="12ab")})
     write_index(tmp_path / "index.json", index)
-    assert json.loads((tmp_path / "index.json").read_text())["videos"]["b"]["source_bytes"] == 1234
+    assert json.loads((tmp_path / "index.json").read_text())["videos"]["b"]["source_sha256"] == "12ab"
     assert read_index(tmp_path / "index.json") == index
 
 
@@ -63,6 +63,7 @@ def test_an_index_that_cannot_be_read_is_named(tmp_path: Path, text: str, messag
         ("duration_seconds", "9.5", "duration_seconds is '9.5'; expected a finite number"),
         ("duration_seconds", 0, "duration_seconds is 0.0; expected a positive number"),
         ("duration_seconds", float("nan"), "duration_seconds is nan; expected a finite number"),
+        ("source_sha256", 7, "source_sha256 is 7; expected text"),
     ],
 )
 def test_a_damaged_entry_is_named_with_its_video(tmp_path: Path, key: str, value: object, message: str) -> None:

@@ -16,7 +16,7 @@ from leorn.retrieval import export
 from leorn.retrieval.export import write_clip
 from tests.disks import full_disk
 from tests.retrieval.clips import add_sound, assert_shown, hear
-from tests.videos import RATE, write_video
+from tests.videos import RATE, copy_video, write_video
 
 av = pytest.importorskip("av")
 
@@ -102,6 +102,15 @@ def test_the_same_video_gives_the_same_clip(film: Path, tmp_path: Path, suffix: 
         samples.append(hear(clip))
     np.testing.assert_array_equal(pixels[0], pixels[1])
     np.testing.assert_array_equal(samples[0], samples[1])
+
+
+def test_a_title_that_is_not_unicode_does_not_harm(tmp_path: Path) -> None:
+    video = copy_video(write_video(tmp_path / "whole.avi", 20), tmp_path / "v.avi", title="café")
+    content = video.read_bytes()
+    assert "café".encode() in content
+    video.write_bytes(content.replace("café".encode(), "café ".encode("latin-1")))
+    write_clip(video, Moment(1, 1.2), tmp_path / "clip.mp4")
+    assert_shown(tmp_path / "clip.mp4", [(0, 10), (0.1, 11)], 0.2)
 
 
 @pytest.mark.parametrize("moment", [Moment(4, 5), Moment(3, 4.02), Moment(100, 101)])

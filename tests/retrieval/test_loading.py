@@ -30,6 +30,60 @@ def test_packing_again_gives_the_same_bytes_and_keeps_the_detector(tiny: Tiny, t
     assert open_network(second)[1].detector == "opencv-yolo"
 
 
+def test_packing_over_another_network_leaves_nothing_of_it(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "packed"
+    pack(trained, out)
+    words = load_word_vectors(tiny.words)
+    network, record = load_network(trained)
+    save_word_vectors(tmp_path / "other.safetensors", list(words.index), words.vectors + 1)
+    other = load_word_vectors(tmp_path / "other.safetensors")
+    save_network(tmp_path / "other-network.safetensors", network, replace(record, words=other.source))
+    pack(tmp_path / "other-network.safetensors", out, tmp_path / "other.safetensors")
+    assert sorted(path.name for path in out.iterdir()) == ["network.safetensors", "words.safetensors"]
+    assert open_network(out)[2].vectors.tolist() == other.vectors.tolist()
+
+
+def test_packing_removes_no_words_of_a_folder_without_a_network(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("mine 1 2 3 4 5 6\n")
+    assert open_network(pack(trained, tmp_path))[2].source == load_word_vectors(tiny.words).source
+    assert (tmp_path / "words.txt").read_text() == "mine 1 2 3 4 5 6\n"
+
+
+def test_of_several_word_vectors_beside_a_network_its_own_are_taken(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    packed = pack(trained, tmp_path / "packed")
+    words = load_word_vectors(tiny.words)
+    # both come first in the order of names
+    save_word_vectors(packed.parent / "words.a.npz", list(words.index), words.vectors + 1)
+    (packed.parent / "words.b.npz").mkdir()
+    assert open_network(packed)[2].source == words.source
+    (packed.parent / "words.npz").unlink()
+    _, record = load_network(packed)
+    assert record.experiment is not None
+    network = load_network(packed)[0]
+    save_network(packed, network, replace(record, experiment=None))
+    with pytest.raises(InputError, match=r"words\.a\.npz sha256:.*was trained on words\.npz sha256:"):
+        open_network(packed)
+
+
+def test_a_fingerprint_that_cannot_be_used_is_refused_with_its_file(trained: Path, tmp_path: Path) -> None:
+    network, record = load_network(trained)
+    path = tmp_path / "network.safetensors"
+    for made, message in (
+        ({"frames": "64"}, "frames is '64'; expected a whole number, 1 or more"),
+        ({"detector": ["x"]}, r"detector is \['x'\]; expected keys with their values"),
+    ):
+        save_network(path, network, replace(record, fingerprint={**record.fingerprint, **made}))
+        with pytest.raises(InputError, match=f"^{path}: fingerprint: {message}"):
+            open_network(path)
+    save_network(path, network, replace(record, frame_fingerprint={"frames": -1}))
+    with pytest.raises(InputError, match=f"^{path}: fingerprint: frames is -1"):
+        open_network(path)
+    # a store of somebody else's may say what it likes
+    foreign = {"features": ["x"], "detector": "of my own"}
+    save_network(path, network, replace(record, fingerprint=foreign))
+    assert open_network(path)[1].fingerprint == foreign
+
+
 def test_word_vectors_are_found_beside_the_network_then_where_training_read_them(
     tiny: Tiny, trained: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +147,17 @@ def test_a_hub_id_is_fetched_with_its_words(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "network.safetensors").touch()
     assert find_network("somebody/network") == tmp_path / "network.safetensors"
     assert asked[0] == ("somebody/network", ["network.safetensors", "words.*"])
+
+
+def test_a_hub_id_may_have_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    (tmp_path / "network.safetensors").touch()
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, allow_patterns: str(tmp_path / name[:0]))
+    assert find_network("me/leorn-v1.5") == tmp_path / "network.safetensors"
+    for name in ("runs/best.ckpt", "runs/network.safetensors"):
+        with pytest.raises(InputError, match=f"{name}: no such network"):
+            find_network(name)
 
 
 def test_a_hub_id_needs_the_hubs_library(monkeypatch: pytest.MonkeyPatch) -> None:

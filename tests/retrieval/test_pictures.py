@@ -10,7 +10,7 @@ from leorn.features.video import probe
 from leorn.records import Moment
 from leorn.retrieval.export import write_clip
 from tests.retrieval.clips import assert_shown
-from tests.videos import RATE, decode_all, number_of, write_video
+from tests.videos import MATRICES, RATE, as_shown, decode_all, number_of, numbered, write_video
 
 av = pytest.importorskip("av")
 
@@ -60,8 +60,12 @@ def test_odd_sides_are_made_even(tmp_path: Path) -> None:
 
 
 def test_a_picture_of_one_pixel_is_a_clip(tmp_path: Path) -> None:
-    av.VideoFrame.from_ndarray(np.full((1, 1, 3), 200, np.uint8), format="rgb24").save(str(tmp_path / "still.png"))
-    write_clip(tmp_path / "still.png", Moment(0, 0.04), tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "v.mov"), "w") as container:
+        stream = container.add_stream("png", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 1, 1, "rgb24"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((1, 1, 3), 200, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    write_clip(tmp_path / "v.mov", Moment(0, 0.04), tmp_path / "clip.mp4")
     ((time, number),) = decode_all(tmp_path / "clip.mp4")
     assert (time, number) == (0, 0xFFF)
 
@@ -78,6 +82,21 @@ def test_a_turned_video_gives_an_upright_clip(tmp_path: Path, rotation: int, suf
     with av.open(str(clip)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert [number_of(np.rot90(picture, -rotation // 90)) for picture in pictures] == list(range(10, 20))
+
+
+@pytest.mark.parametrize("turn", MATRICES)
+def test_a_mirrored_or_turned_video_gives_an_upright_clip(tmp_path: Path, turn: tuple[int, int, int, int]) -> None:
+    video = write_video(tmp_path / "v.mp4", 20, size=(64, 48), matrix=MATRICES[turn])
+    write_clip(video, Moment(0.5, 1), tmp_path / "clip.mp4")
+    assert probe(tmp_path / "clip.mp4").mirrored is False
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == 5
+    for number, picture in enumerate(pictures, 5):
+        expected = as_shown(numbered(number, (64, 48)), turn)
+        assert picture.shape == expected.shape
+        # the middles of blocks of 16 pixels, black or white; their edges blur
+        assert np.abs(picture.astype(int) - expected)[8::16, 8::16].max() < 40
 
 
 def test_pixels_are_made_square(tmp_path: Path) -> None:

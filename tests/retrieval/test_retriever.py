@@ -1,4 +1,5 @@
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,19 @@ from jaxtyping import UInt8
 
 import leorn
 from leorn.checkpoints import NetworkRecord
+from leorn.data.dataset import Collate
 from leorn.data.word_files import load_word_vectors
+from leorn.drawing import draw
 from leorn.errors import InputError
 from leorn.features import extract as extract_module
 from leorn.features.detectors import Detections
+from leorn.features.fingerprint import LABEL_FEATURES
+from leorn.features.sources import open_frames
 from leorn.features.store import FeatureStore
+from leorn.features.store_writer import write_store
 from leorn.model.leorn import LEORN
-from leorn.records import VideoObjects
+from leorn.records import Query, VideoObjects
+from leorn.retrieval.evidence import Answer
 from leorn.retrieval.retriever import QUERIES_AT_ONCE, UNKNOWN_CONFIDENCE, Retriever, load
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
@@ -62,7 +69,7 @@ def test_it_answers_as_the_evaluation_of_its_checkpoint_does(
     result = evaluate(trained, accelerator="cpu")
     texts = {"#0": "passes", "#1": "The person is alone."}
     for prediction in result.predictions:
-        video = retriever.prepare(store.read(prediction.video))
+        video = retriever.prepare(store.read(prediction.video), store.fingerprint)
         text = texts[prediction.query_id[-2:]]
         if text == "passes":
             label = next(name for name in LABELS[:3] if name in labels_of(video.objects))
@@ -79,7 +86,7 @@ def labels_of(objects: VideoObjects) -> set[str]:
 
 
 def test_many_queries_are_answered_as_each_alone(retriever: Retriever, store: FeatureStore) -> None:
-    video = retriever.prepare(store.read("test-0"))
+    video = retriever.prepare(store.read("test-0"), store.fingerprint)
     queries = ["A cat passes.", "The person is alone.", "a dog"] * QUERIES_AT_ONCE
     together = retriever.find(queries, video, top_k=2)
     assert len(together) == len(queries)
@@ -108,6 +115,15 @@ def test_a_video_is_answered_from_its_pixels(
     assert retriever.find("A cat passes.", video, top_k=1) == list(answer.moments)
 
 
+def test_a_name_that_is_no_utf8_is_written_in_digits(
+    retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract_module, "open_detector", lambda *names, **options: CatDetector())
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4"))
+    write_video(tmp_path / "a.mp4", 8).rename(path)
+    assert retriever.encode(path).name == r"caf\xe9"
+
+
 def test_the_same_video_gives_the_same_moments(
     retriever: Retriever, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +136,7 @@ def test_the_same_video_gives_the_same_moments(
 def test_a_query_of_unknown_words_is_a_warning_and_has_low_scores(
     retriever: Retriever, store: FeatureStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    video = retriever.prepare(store.read("test-0"))
+    video = retriever.prepare(store.read("test-0"), store.fingerprint)
     with caplog.at_level(logging.WARNING):
         answer = retriever.explain(["zyxwv qqq"], video)[0]
     assert caplog.messages == ["no word of 'zyxwv qqq' is known: its answer has low confidence"]
@@ -130,20 +146,54 @@ def test_a_query_of_unknown_words_is_a_warning_and_has_low_scores(
 
 
 def test_what_cannot_be_asked_is_refused(retriever: Retriever, store: FeatureStore) -> None:
-    video = retriever.prepare(store.read("test-0"))
+    video = retriever.prepare(store.read("test-0"), store.fingerprint)
     with pytest.raises(InputError, match="the sentence is empty"):
         retriever.find("  ", video)
     with pytest.raises(InputError, match="top_k is 0; expected 1 or more"):
         retriever.find("a cat", video, top_k=0)
+    with pytest.raises(InputError, match="queries is the text 'a cat'; expected a list of sentences"):
+        retriever.explain("a cat", video)
+    with pytest.raises(InputError, match=r"video is 'kitchen\.mp4'; expected what encode\(\) gave"):
+        retriever.find("a cat", "kitchen.mp4")  # type: ignore[call-overload]
 
 
 def test_objects_that_do_not_fit_the_network_are_refused(retriever: Retriever, store: FeatureStore) -> None:
     objects = store.read("test-0")
     narrow = replace(objects, features=objects.features[..., :5])
     with pytest.raises(InputError, match=r"features of shape \(16, 3, 5\); expected at least 16 frames.*width 6"):
-        retriever.prepare(narrow)
+        retriever.prepare(narrow, store.fingerprint)
     with pytest.raises(InputError, match=r"features of shape \(16, 2, 6\); .*at least 3 slots"):
-        retriever.prepare(store.read("test-0", slots=2))
+        retriever.prepare(store.read("test-0", slots=2), store.fingerprint)
+
+
+def test_objects_that_were_made_otherwise_are_refused(retriever: Retriever, store: FeatureStore) -> None:
+    objects = store.read("test-0")
+    with pytest.raises(
+        InputError,
+        match=r"video test-0: not the features that the network was trained on: features 'appearance' instead of 'mean",
+    ):
+        retriever.prepare(objects, {**store.fingerprint, "features": "appearance"})
+    # behind any detector, label features of the same word vectors say the same
+    elsewhere = {**store.fingerprint, "extractor": "leorn extract", "detector": {"kind": "hf"}, "frames": 99}
+    assert retriever.prepare(objects, elsewhere).name == "test-0"
+    with pytest.raises(InputError, match=r"word_vectors 'glove sha256:0' instead of 'words\.npz sha256:"):
+        retriever.prepare(objects, {**elsewhere, "word_vectors": "glove sha256:0"})
+
+
+@pytest.mark.parametrize("device", ["cudaa", "cuda:99", "meta"])
+def test_a_device_that_cannot_be_used_is_refused(device: str, trained: Path) -> None:
+    with pytest.raises(
+        InputError, match=rf"^device {device}: cannot be used here \(.+\); expected cpu, or cuda"
+    ) as caught:
+        load(trained, device=device)
+    assert "\n" not in str(caught.value)
+
+
+def test_records_of_a_video_are_printed_in_a_line(retriever: Retriever, store: FeatureStore) -> None:
+    video = retriever.prepare(store.read("test-0"), store.fingerprint)
+    assert repr(video) == "PreparedVideo(name='test-0', duration_seconds=8.0)"
+    assert repr(video.objects) == "VideoObjects(video='test-0', duration_seconds=8.0)"
+    assert len(repr(retriever.explain(["a cat"], video, top_k=1)[0])) < 400
 
 
 def test_without_a_detector_it_says_how_to_name_one(trained: Path, tmp_path: Path) -> None:
@@ -185,7 +235,8 @@ def test_the_extraction_is_that_of_the_networks_training(retriever: Retriever) -
         "slots": 7,
     }
     extraction = Retriever(retriever.network, record_of(made, retriever), retriever.words).extraction
-    assert (extraction.detector, extraction.backbone) == ("hf:some/model", "hf:some/backbone")
+    # the object variant has no use for the backbone
+    assert (extraction.detector, extraction.backbone) == ("hf:some/model", None)
     assert (extraction.frames, extraction.slots, extraction.min_score) == (99, 7, 0.4)
     assert extraction.features == "appearance"
 
@@ -195,10 +246,10 @@ def test_a_fusion_network_needs_frame_features(tiny: Tiny) -> None:
     fusion = Retriever(LEORN(FUSION).eval(), NetworkRecord(FUSION), words, device="cpu")
     objects = random_objects(FUSION.frames, fusion._slots, FUSION.object_size)
     with pytest.raises(InputError, match="no frame features; this is a fusion network"):
-        fusion.prepare(objects)
+        fusion.prepare(objects, {})
     assert FUSION.frame_size is not None
     frames = np.random.default_rng(0).normal(size=(FUSION.frames, FUSION.frame_size)).astype(np.float32)
-    video = fusion.prepare(replace(objects, frames=frames))
+    video = fusion.prepare(replace(objects, frames=frames), {})
     direct = fusion.network.encode_video(
         torch.nn.functional.normalize(torch.from_numpy(objects.features), dim=-1)[None],
         torch.ones(1, *objects.scores.shape, dtype=torch.bool),
@@ -209,6 +260,76 @@ def test_a_fusion_network_needs_frame_features(tiny: Tiny) -> None:
     assert direct.frames is not None
     torch.testing.assert_close(video.encoded.frames, direct.frames)
     assert len(fusion.find(["a cat", "a dog passes"], video)) == 2
+
+
+def fusion_of(tiny: Tiny, **record: Any) -> Retriever:  # noqa: ANN401
+    words = replace_width(load_word_vectors(tiny.words), FUSION.word_size)
+    torch.manual_seed(0)
+    return Retriever(LEORN(FUSION).eval(), NetworkRecord(FUSION, **record), words, detector="cats", device="cpu")
+
+
+@pytest.mark.parametrize("stored", [FUSION.frames, 3 * FUSION.frames, 2 * FUSION.frames + 1])
+def test_a_fusion_network_is_given_the_frames_that_training_gave_it(tiny: Tiny, tmp_path: Path, stored: int) -> None:
+    fusion = fusion_of(tiny)
+    assert FUSION.frame_size is not None
+    frames = np.random.default_rng(1).normal(0, 5, (stored, FUSION.frame_size)).astype(np.float32)
+    objects = replace(random_objects(stored, fusion._slots, FUSION.object_size), frames=frames)
+    write_store(tmp_path / "store", [objects], {"extractor": "by hand"})
+    store = FeatureStore(tmp_path / "store")
+    collate = Collate(
+        store,
+        fusion.words,
+        tokenizer="words",
+        frames=FUSION.frames,
+        slots=fusion._slots,
+        min_score=0.0,
+        frame_features=open_frames(tmp_path / "store"),
+    )
+    batch = collate([Query("q", "v", "a cat", objects.duration_seconds)])
+    assert batch.frames is not None
+    prepared = fusion.prepare(store.read("v"), {})
+    trained = fusion.network.encode_video(batch.objects, batch.object_mask, batch.boxes, batch.frames)
+    assert prepared.objects.frames is not None
+    torch.testing.assert_close(torch.from_numpy(prepared.objects.frames), batch.frames[0], rtol=0, atol=0)
+    assert prepared.encoded.frames is not None
+    assert trained.frames is not None
+    torch.testing.assert_close(prepared.encoded.frames, trained.frames)
+    torch.testing.assert_close(prepared.encoded.tokens, trained.tokens)
+
+
+def test_frame_features_of_another_width_are_refused(tiny: Tiny) -> None:
+    fusion = fusion_of(tiny)
+    objects = random_objects(FUSION.frames, fusion._slots, FUSION.object_size)
+    with pytest.raises(InputError, match=f"video v: frame features of width 99; expected {FUSION.frame_size}"):
+        fusion.prepare(replace(objects, frames=np.ones((FUSION.frames, 99), dtype=np.float32)), {})
+
+
+OBJECTS_MADE = {"extractor": "detections", "features": LABEL_FEATURES, "frames": 32, "slots": 4}
+FRAMES_MADE = {"extractor": "leorn extract", "backbone": {"name": "hf:some/backbone", "kind": "b"}, "frames": 64}
+
+
+def test_a_fusion_networks_frames_are_made_as_those_of_its_training(tiny: Tiny) -> None:
+    apart = fusion_of(tiny, fingerprint=OBJECTS_MADE, frame_fingerprint=FRAMES_MADE)
+    together = fusion_of(tiny, fingerprint=OBJECTS_MADE | FRAMES_MADE)
+    for fusion in (apart, together):
+        extraction = fusion.extraction
+        assert (extraction.backbone, extraction.frames, extraction.slots) == ("hf:some/backbone", 64, 4)
+
+
+@pytest.mark.parametrize(
+    "made", [{"extractor": "published", "feature_size": 4}, {"extractor": "published", "backbone": "C3D"}]
+)
+def test_frame_features_that_no_video_gives_are_refused_before_it_is_read(tiny: Tiny, made: dict[str, Any]) -> None:
+    fusion = fusion_of(tiny, fingerprint=OBJECTS_MADE, frame_fingerprint=made)
+    with pytest.raises(InputError, match="trained on frame features of published, which cannot be made from a video"):
+        fusion.encode("no/such/video.mp4")
+
+
+def test_frame_features_of_another_backbone_are_refused(tiny: Tiny) -> None:
+    fusion = fusion_of(tiny, fingerprint=OBJECTS_MADE, frame_fingerprint=FRAMES_MADE)
+    objects = random_objects(FUSION.frames, fusion._slots, FUSION.object_size)
+    with pytest.raises(InputError, match=r"video v: not the features .*: backbone\.kind 'c' instead of 'b'$"):
+        fusion.prepare(objects, OBJECTS_MADE | FRAMES_MADE | {"backbone": {"kind": "c"}})
 
 
 def random_objects(frames: int, slots: int, width: int) -> VideoObjects:
@@ -232,5 +353,9 @@ def replace_width(words: Any, width: int) -> Any:  # noqa: ANN401
 def test_the_package_offers_it_by_name(trained: Path) -> None:
     assert leorn.load is load
     assert leorn.Retriever is Retriever
+    assert leorn.Answer is Answer
+    assert leorn.InputError is InputError
+    assert leorn.draw is draw
+    assert all(hasattr(leorn, name) for name in leorn.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = leorn.nothing  # type: ignore[attr-defined]

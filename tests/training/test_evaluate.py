@@ -108,7 +108,9 @@ def test_other_features_are_refused(tiny: Tiny, trained: Path, tmp_path: Path) -
 def test_other_word_vectors_are_refused(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
     words = load_word_vectors(tiny.words)
     save_word_vectors(tmp_path / "words.npz", [*words.index][::-1], words.vectors)
-    with pytest.raises(InputError, match=r"word vectors words\.npz sha256:.* was trained on words\.npz sha256:"):
+    with pytest.raises(
+        InputError, match=r"its labels have the word vectors words\.npz sha256:.*, the queries words\.npz"
+    ):
         evaluate(trained, data={"words": str(tmp_path / "words.npz")})
     assert set(LABELS) <= set(words.index)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
 from torch import Tensor
 
-from leorn.checkpoints import load_network
+from leorn.checkpoints import load_network, save_network
 from leorn.cli import main
 from leorn.config import ExperimentConfig
 from leorn.errors import InputError
 from leorn.features.store import FeatureStore
 from leorn.training.callbacks import checkpoints
 from leorn.training.evaluate import evaluate
+from leorn.training.explain import explain
 from leorn.training.run import train
 from tests.data.test_corpus import write_frames
 from tests.tiny import MODEL, Tiny
@@ -86,6 +88,25 @@ def test_checkpoints_carry_all_that_is_needed_to_use_them(folder: Path, tiny: Ti
         assert sorted(record.metrics) == sorted(FIGURES)
         assert not network.training
     assert read(folder / "checkpoints/last.ckpt")["epoch"] == 1
+
+
+def test_a_fusion_checkpoint_is_evaluated_on_its_own_frame_features(tiny: Tiny, tmp_path: Path) -> None:
+    frames = write_frames(tmp_path / "frames.h5", 5)
+    config = tiny.experiment(tmp_path / "run", model__frame_size=5, data__frame_features=frames, training__epochs=1)
+    best = run(config) / "best.ckpt"
+    network, record = load_network(best)
+    assert record.frame_fingerprint == {"extractor": "published", "feature_size": 5}
+    assert len(evaluate(best, accelerator="cpu").predictions) == 10
+    other = tmp_path / "other.safetensors"
+    save_network(other, network, replace(record, frame_fingerprint={"extractor": "leorn extract", "feature_size": 5}))
+    with pytest.raises(
+        InputError, match=r"frames\.h5: not the frame features that .*other\.safetensors was trained on"
+    ):
+        evaluate(other, accelerator="cpu")
+    with pytest.raises(
+        InputError, match=r"frames\.h5: not the frame features that .*other\.safetensors was trained on"
+    ):
+        next(explain(other, "test"))
 
 
 def test_tensorboard_has_scalars_and_the_validation_table(folder: Path) -> None:
@@ -306,7 +327,9 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(
 
 def test_a_network_of_another_width_is_no_start(tiny: Tiny, tmp_path: Path, trained: Path) -> None:
     config = tiny.experiment(tmp_path, training__initial_network=str(trained), model__hidden_size=12)
-    with pytest.raises(InputError, match=r"initial_network .*best\.ckpt: no objects\.sentinel of shape \(12,\)"):
+    with pytest.raises(
+        InputError, match=r"initial_network .*best\.ckpt: no text\.gru\.weight_ih_l0 of shape \(36, 6\)"
+    ):
         run(config)
     assert list(tmp_path.iterdir()) == []
 

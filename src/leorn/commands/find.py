@@ -1,7 +1,10 @@
 """`leorn find`."""
 
 import json
+import os
+import re
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from jsonargparse import Namespace
@@ -12,10 +15,12 @@ from leorn.errors import InputError
 from leorn.terminal import progress, say, show_answers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from leorn.retrieval.evidence import Answer
 
-FRAMES_SHOWN = 4
-"""Frames of the video in a picture."""
+CLIP = "query-{}-moment-{}.mp4"
+"""Name of a clip: a query never becomes a name, its number does."""
 
 
 def run(options: Namespace) -> None:
@@ -23,6 +28,7 @@ def run(options: Namespace) -> None:
     if not all(query.strip() for query in options.queries):
         raise InputError("the sentence is empty; expected what the moment shows, such as 'a person riding a bicycle'")
     check_picture(options.plot)
+    check_folder(options.clips)
     from leorn.retrieval.retriever import load
 
     retriever = load(options.network, words=options.words, detector=options.detector)
@@ -34,22 +40,45 @@ def run(options: Namespace) -> None:
         show_answers([answer.to_dict() for answer in answers])
     for number, answer in enumerate(answers, start=1):
         if options.plot:
+            from leorn.drawing import draw
+
             path = numbered(Path(options.plot), number, len(answers))
             draw(answer, options.video, path)
             say(f"{path}: {answer.query.text}", to_stderr=options.json)
-        if options.clips:
-            for path in write_clips(answer, options.video, Path(options.clips), number):
-                say(f"{path}: {answer.query.text}", to_stderr=options.json)
+    if options.clips:
+        for path, text in write_clips(answers, options.video, Path(options.clips)):
+            say(f"{path}: {text}", to_stderr=options.json)
 
 
 def check_picture(plot: str | None) -> None:
     """See that a picture can be written in the format of its name, before time is spent on the video.
 
     Raises:
-        InputError: another suffix than those of the formats.
+        InputError: another suffix than those of the formats, or a folder that cannot be written to.
     """
-    if plot and Path(plot).suffix.lower() not in (".png", ".svg"):
+    if plot is None:
+        return
+    if Path(plot).suffix.lower() not in (".png", ".svg"):
         raise InputError(f"picture {plot}: its suffix names no known format; expected .png or .svg")
+    if os.path.isdir(plot):
+        raise InputError(f"picture {plot}: a folder; expected the name of a file")
+    check_folder(str(Path(plot).parent))
+
+
+def check_folder(folder: str | None) -> None:
+    """See that files can be written to a folder, which is made where it is missing, before time is spent on the video.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if folder is None:
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def numbered(path: Path, number: int, count: int) -> Path:
@@ -57,36 +86,24 @@ def numbered(path: Path, number: int, count: int) -> Path:
     return path if count == 1 else path.with_stem(f"{path.stem}-{number}")
 
 
-def draw(answer: "Answer", video: str, path: Path) -> None:
-    """Write the picture of an answer, with frames of its video."""
-    import numpy as np
+def write_clips(answers: "Sequence[Answer]", video: str, folder: Path) -> "Iterator[tuple[Path, str]]":
+    """Write each moment of the answers as a clip, then remove what is left there of an earlier, longer answer.
 
-    from leorn.features.video import read_frames
-    from leorn.plots import Curve, frames_worth_showing, plot_answer
-
-    edges = np.linspace(0, answer.query.duration_seconds, len(answer.curve) + 1)
-    times = frames_worth_showing(answer.weights, answer.video, answer.moments, FRAMES_SHOWN)
-    plot_answer(
-        answer.query,
-        answer.moments,
-        path,
-        curve=Curve(edges, answer.curve),
-        weights=answer.weights,
-        video=answer.video,
-        frames=read_frames(video, times),
-        answers_to=answer.answers_to,
-    )
-
-
-def write_clips(answer: "Answer", video: str, folder: Path, number: int) -> list[Path]:
-    """Write each moment of an answer as a clip; a query never becomes a name, its number does."""
+    Yields:
+        Each clip's path, with its sentence.
+    """
     from leorn.retrieval.export import write_clip
 
-    paths = []
-    for rank, moment in enumerate(answer.moments, start=1):
-        paths.append(folder / f"query-{number}-moment-{rank}.mp4")
-        write_clip(video, moment, paths[-1])
-    return paths
+    kept = {Path(video).resolve()}
+    for number, answer in enumerate(answers, start=1):
+        for rank, moment in enumerate(answer.moments, start=1):
+            path = folder / CLIP.format(number, rank)
+            write_clip(video, moment, path)
+            kept.add(path.resolve())
+            yield path, answer.query.text
+    for path in folder.glob(CLIP.format("*", "*")):
+        if re.fullmatch(CLIP.format(r"\d+", r"\d+"), path.name) and path.resolve() not in kept:
+            path.unlink(missing_ok=True)
 
 
 def add_options(parser: Parser) -> None:

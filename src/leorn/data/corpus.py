@@ -58,19 +58,34 @@ class Corpus:
             objects_of=objects_of,
         )
 
-    def check_same_features(self, fingerprint: Mapping[str, Any], words: str | None, network: str) -> None:
-        """See that objects and words are described as those that a network was trained on.
+    @property
+    def frame_fingerprint(self) -> Mapping[str, Any]:
+        """How the frame features were made; empty where there are none."""
+        return {} if self.frame_features is None else self.frame_features.fingerprint
+
+    def check_same_features(
+        self,
+        fingerprint: Mapping[str, Any],
+        words: str | None,
+        network: str,
+        frame_fingerprint: Mapping[str, Any] | None = None,
+    ) -> None:
+        """See that objects, frames and words are described as those that a network was trained on.
 
         Args:
             fingerprint: how the network's features were made.
             words: where its word vectors come from; None where nothing says so.
             network: whose they are, for the message.
+            frame_fingerprint: how its frame features were made; empty or None where nothing says so.
 
         Raises:
             InputError: naming what differs.
         """
         if differing := told_apart(fingerprint, self.source.fingerprint):
             raise InputError(f"{self.source.path}: not the features that {network} was trained on: {differing}")
+        frames = self.frame_features
+        if frames and frame_fingerprint and (differing := told_apart(frame_fingerprint, frames.fingerprint)):
+            raise InputError(f"{frames.path}: not the frame features that {network} was trained on: {differing}")
         if words is not None and not same_words(words, self.words.source):
             raise InputError(f"word vectors {self.words.source}: {network} was trained on {words}")
 
@@ -88,7 +103,8 @@ def open_corpus(
 
     Raises:
         InputError: a file that is missing or wrong, a split without queries, videos whose features are missing, of the
-            wrong shape or hold NaN (all of them named at once), or word vectors of another width than the network's.
+            wrong shape or hold NaN (all of them named at once), or word vectors of another width than the network's, or
+            others than those of the objects' labels.
     """
     queries, notes = {}, []
     for split in splits:
@@ -100,11 +116,22 @@ def open_corpus(
     every = [query for part in queries.values() for query in part]
     words, note = _open_words(data, model, every)
     source = open_objects(data.objects)
+    _check_label_words(source, words)
     videos = sorted({query.video for query in every})
     check_videos(source, videos, model.object_size, data.slots, model.frames, data.check_values, progress)
     _check_durations(every, source)
     frame_features = _open_frames(data, model, videos, progress)
     return Corpus(queries, source, words, frame_features, (*notes, note))
+
+
+def _check_label_words(source: ObjectSource, words: WordVectors) -> None:
+    """Refuse labels and queries that are told in two languages: the network can be asked about one alone."""
+    labels = source.fingerprint.get("word_vectors")
+    if isinstance(labels, str) and not same_words(labels, words.source):
+        raise InputError(
+            f"{source.path}: its labels have the word vectors {labels}, the queries {words.source}; "
+            "expected the same file for both"
+        )
 
 
 def _check_durations(queries: list[Query], source: ObjectSource) -> None:

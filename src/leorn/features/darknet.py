@@ -13,6 +13,8 @@ from leorn.files import sha256
 if TYPE_CHECKING:
     from cv2.dnn import Net
 
+SIDE = 32
+"""Darknet's YOLO halves its input five times, and its sides must be multiples of this."""
 VERSION_BYTES = 12
 """A `.weights` file begins with three numbers of its version: major, minor, revision."""
 OTHER_NAMES = {
@@ -65,8 +67,7 @@ def read_darknet(folder: str | Path | None = None) -> Darknet:
     width, height = _input_size(config)
     net = _read_net(config, weights)
     heads = tuple(name for name in net.getUnconnectedOutLayersNames() if net.getLayer(name).type == "Region")
-    ids, _, shapes = net.getLayersShapes((1, 3, height, width))
-    sizes = {net.getLayer(int(layer)).name: shape[0] for layer, shape in zip(ids, shapes, strict=True)}
+    sizes = _output_shapes(net, (1, 3, height, width), config)
     leaky = _leaky_before(net, heads)
     if not leaky:
         raise InputError(f"{config}: no [yolo] layer after leaky convolutions; expected a YOLO v3, v3-tiny or v4-tiny")
@@ -113,6 +114,8 @@ def _input_size(config: Path) -> tuple[int, int]:
     width, height = (int(side[1]) if side else 0 for side in sides)
     if not (width and height):
         raise InputError(f"{config}: no width and height in [net]; expected the configuration of a Darknet YOLO")
+    if width % SIDE or height % SIDE:
+        raise InputError(f"{config}: width {width} and height {height}; expected multiples of {SIDE}")
     return width, height
 
 
@@ -125,6 +128,17 @@ def _read_net(config: Path, weights: Path) -> "Net":
         return cv2.dnn.readNetFromDarknet(str(config), str(weights))
     except cv2.error as error:
         raise InputError(f"{config}, {weights}: cannot be read as a Darknet YOLO ({error.err})") from error
+
+
+def _output_shapes(net: "Net", shape: tuple[int, int, int, int], config: Path) -> dict[str, Sequence[int]]:
+    """Return the shape of each layer's first output for an input of this shape."""
+    import cv2
+
+    try:
+        ids, _, shapes = net.getLayersShapes(shape)
+    except cv2.error as error:
+        raise InputError(f"{config}: its layers do not fit together ({error.err}); expected a Darknet YOLO") from error
+    return {net.getLayer(int(layer)).name: outputs[0] for layer, outputs in zip(ids, shapes, strict=True)}
 
 
 def _leaky_before(net: "Net", heads: Sequence[str]) -> list[str]:

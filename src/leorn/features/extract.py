@@ -20,6 +20,7 @@ from leorn.errors import InputError
 from leorn.features.background import ahead
 from leorn.features.detectors import Detections, Detector, open_detector
 from leorn.features.fingerprint import LABEL_FEATURES, NAME
+from leorn.features.published import unit_rows
 from leorn.features.sources import Progress
 from leorn.features.video import probe, sample_frames
 from leorn.records import Frame, VideoObjects
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Different frames that a detector gets at a time; twice as many are decoded meanwhile."""
+MAX_FRAMES = 100_000
+"""As many as an hour has at 28 a second: who asks for more has made a mistake."""
 FEATURES: dict[FeatureKind, str] = {
     "label": LABEL_FEATURES,
     "appearance": "appearance",
@@ -64,12 +67,13 @@ class Extractor:
         fingerprint: all that the objects depend on, beside the video.
 
     Raises:
-        InputError: an unknown or unreadable detector, a missing extra, or labels asked for without word vectors.
+        InputError: an unknown or unreadable detector, a missing extra, a number of frames out of its range, or labels
+            asked for without word vectors.
     """
 
     def __init__(self, config: ExtractionConfig, labels: LabelEncoder | None = None) -> None:
-        if config.frames < 1:
-            raise InputError(f"frames is {config.frames}; expected 1 or more")
+        if not 1 <= config.frames <= MAX_FRAMES:
+            raise InputError(f"frames is {config.frames}; expected 1 to {MAX_FRAMES}")
         # now, or it would be said of every video
         if find_spec("av") is None:
             raise InputError("reading videos needs PyAV: pip install leorn[video]")
@@ -143,11 +147,11 @@ class Extractor:
         objects.boxes[rows, :count] = found.boxes
         objects.scores[rows, :count] = found.scores
         objects.labels[rows, :count] = found.labels
-        parts = [] if self.config.features == "label" else [_unit(found.features)]
+        parts = [] if self.config.features == "label" else [unit_rows(found.features)]
         if self.label_vectors is not None:
             vectors = self.label_vectors.vectors[found.labels]
             # beside appearance neither part shall be louder than the other
-            parts.append(_unit(vectors) if parts else vectors)
+            parts.append(unit_rows(vectors) if parts else vectors)
         objects.features[rows, :count] = np.concatenate(parts, axis=1)
 
 
@@ -176,8 +180,3 @@ def _different(frames: Iterable[Frame]) -> Iterator[tuple[tuple[float, ...], UIn
     for _, shown in groupby(frames, key=lambda frame: id(frame[1])):
         times, pictures = zip(*shown, strict=True)
         yield times, pictures[0]
-
-
-def _unit(rows: Float[np.ndarray, "K D"]) -> Float[np.ndarray, "K D"]:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)

@@ -1,14 +1,35 @@
 """How features were made, and whether two ways are the same for a network."""
 
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from leorn.errors import InputError
 
 LABEL_FEATURES = "mean word vector of the label"
 """`features` of a fingerprint where an object's feature says nothing but its label."""
 NAME = "name"
 """Key of a fingerprint that says how a model was opened: its hashes say whether it is the same."""
 _OF_LABELS = ("features", "feature_size", "word_vectors")
+_OF_FRAMES = ("extractor", "backbone", "frames", "sampling")
+
+
+_Expected = tuple[Callable[[Any], bool], str]
+"""Whether a value is right, and what would be."""
+# a bool is an int too
+_COUNT: _Expected = (lambda value: type(value) is int and value >= 1, "a whole number, 1 or more")
+_NAME: _Expected = (lambda value: isinstance(value, str), "text")
+_SHARE: _Expected = (lambda value: type(value) in (int, float) and 0 <= value <= 1, "a number from 0 to 1")
+_READ: dict[str, _Expected] = {
+    "frames": _COUNT,
+    "slots": _COUNT,
+    "detector": (lambda value: isinstance(value, Mapping), "keys with their values"),
+    f"detector.{NAME}": _NAME,
+    "detector.min_score": _SHARE,
+    "detector.nms_iou": _SHARE,
+    f"backbone.{NAME}": _NAME,
+}
+"""What is read of a fingerprint to make the same features again, with what it must be where it is there."""
 
 
 def told_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -22,11 +43,35 @@ def told_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 def told_apart_for_network(trained: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """Say why a network that was trained on some features cannot be asked about others; nothing where it can.
 
-    Label features say the same behind any detector: only the word vectors count. All others must be made alike.
+    Label features say the same behind any detector: only the word vectors count. All others must be made alike. What
+    describes whole frames beside the objects does not matter to them: see `frames_part`.
     """
     if trained.get("features") == given.get("features") == LABEL_FEATURES:
         trained, given = ({key: of.get(key) for key in _OF_LABELS} for of in (trained, given))
-    return told_apart(trained, given)
+    return told_apart(*({key: of[key] for key in of if key != "backbone"} for of in (trained, given)))
+
+
+def frames_part(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the frame features of a store were made, of the fingerprint of all that is in it."""
+    return {key: fingerprint.get(key) for key in _OF_FRAMES}
+
+
+def check_fingerprint(fingerprint: Mapping[str, Any], where: str) -> None:
+    """See that what says how to make features again can be used.
+
+    Args:
+        fingerprint: of a network's features, from a file.
+        where: whose it is, for the message.
+
+    Raises:
+        InputError: a value of another type, or out of its range.
+    """
+    for key, (fits, expected) in _READ.items():
+        part, _, inner = key.rpartition(".")
+        within = fingerprint.get(part) if part else fingerprint
+        value = within.get(inner) if isinstance(within, Mapping) else None
+        if value is not None and not fits(value):
+            raise InputError(f"{where}: fingerprint: {key} is {reprlib.repr(value)}; expected {expected}")
 
 
 def same_words(one: str, other: str) -> bool:

@@ -106,9 +106,10 @@ class FrameReader:
         import av
 
         assert self._stream.time_base is not None
-        first = self._keyframes[0]
+        first, start = self._keyframes[0], self._timeline.decode_start
         ticks = [round(seconds / self._stream.time_base) for seconds in SEEK_BACK_SECONDS]
-        for place in (*(keyframe - back for back in ticks if keyframe - back > first), first, first - ticks[-1]):
+        earlier = (keyframe - back for back in ticks if keyframe - back > first)
+        for place in (*earlier, first, start, start - ticks[-1]):
             try:
                 self._container.seek(place, stream=self._stream)
             except av.FFmpegError:
@@ -134,16 +135,43 @@ def decode_packet(stream: "VideoStream", packet: "Packet | None") -> list["Video
         return []
 
 
+def read_orientation(frame: "VideoFrame") -> tuple[int, bool]:
+    """Return how a stored frame comes to stand upright, from its display matrix (ISO/IEC 14496-12, section 6.2.2).
+
+    Returns:
+        By how many quarters it is turned counterclockwise, 0 to 3, and whether it is mirrored, left to right, before.
+    """
+    from av.sidedata.sidedata import SideData
+
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, SideData):
+        return 0, False
+    steps = np.frombuffer(bytes(matrix), np.int32).reshape(3, 3)[:2, :2]
+    (right, down), (below_right, below_down) = steps.astype(float)
+    mirrored = right * below_down < down * below_right
+    # where the way to the right of the stored frame leads, or of the mirrored one
+    angle = np.arctan2(down, -right) if mirrored else np.arctan2(-down, right)
+    return round(2 * angle / np.pi) % 4, bool(mirrored)
+
+
+def turn_upright(
+    picture: UInt8[np.ndarray, "..."], quarters: int, mirrored: bool, axes: tuple[int, int] = (0, 1)
+) -> UInt8[np.ndarray, "..."]:
+    """Mirror and turn a picture by what `read_orientation` found; `axes` are those of its height and width."""
+    seen = np.flip(picture, axes[1]) if mirrored else picture
+    return np.ascontiguousarray(np.rot90(seen, quarters, axes))
+
+
 class Painter:
     """Turns frames into RGB pictures of one size: upright, with square pixels, whatever size a frame has."""
 
     def __init__(self, frame: "VideoFrame", stream: "VideoStream") -> None:
-        """Take size and rotation from a stream's first frame."""
+        """Take size and orientation from a stream's first frame."""
         from av.video.reformatter import VideoReformatter
 
         # kept, because it prepares its tables once for all frames of a size
         self._reformatter = VideoReformatter()
-        self.quarters = round(frame.rotation / 90) % 4
+        self.quarters, self.mirrored = read_orientation(frame)
         stored = max(1, round(frame.width * (stream.sample_aspect_ratio or 1))), frame.height
         self.width, self.height = stored[::-1] if self.quarters % 2 else stored
 
@@ -154,4 +182,4 @@ class Painter:
         stored = size[::-1] if self.quarters % 2 else size
         # one thread: the others decode and detect
         small = self._reformatter.reformat(frame, *stored, format="rgb24", threads=1)
-        return np.ascontiguousarray(np.rot90(small.to_ndarray(), self.quarters))
+        return turn_upright(small.to_ndarray(), self.quarters, self.mirrored)

@@ -12,6 +12,7 @@ from leorn.errors import InputError
 if TYPE_CHECKING:
     from av import Packet
     from av.container import InputContainer
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 FRESH_STARTS = {"h264": re.compile(rb"\x00\x00\x01[\x05\x25\x45\x65]"), "hevc": re.compile(rb"\x00\x00\x01[\x26\x28]")}
@@ -29,6 +30,7 @@ class Timeline:
     Attributes:
         start: the first frame's time.
         end: when the last frame ends.
+        decode_start: when the first packet that can be decoded from is decoded, which some formats (AVI) seek by.
         frames: how many packets with a frame there are.
         keyframes: times of the frames from which decoding can start, rising; the first is not after `start`.
         by_order: packets tell only when they are decoded (H.264 in AVI): frames are shown at these times, in the order
@@ -37,6 +39,7 @@ class Timeline:
 
     start: int
     end: int
+    decode_start: int
     frames: int
     keyframes: tuple[int, ...]
     by_order: bool
@@ -45,8 +48,8 @@ class Timeline:
 def read_timeline(container: "InputContainer", stream: "VideoStream", name: str) -> Timeline:
     """Read all packets, from where the container stands to its end or to where the file breaks off.
 
-    What the container says of its length is not used: it may be absent (WebM), that of the sound, or that of the file
-    before it was cut. Packets before the first keyframe cannot be decoded and do not count.
+    What the container says of its length is not used: it may be absent (WebM) or that of the sound. Packets before the
+    first keyframe cannot be decoded and do not count.
 
     Args:
         container: an open file.
@@ -61,11 +64,17 @@ def read_timeline(container: "InputContainer", stream: "VideoStream", name: str)
     timed = ((packet_time(packet, by_order), packet) for packet in read_packets(container, stream))
     rows = np.fromiter(
         (
-            (time, packet.duration or 0, _is_start(packet, fresh), packet.is_discard)
+            (
+                time,
+                time if packet.dts is None else packet.dts,
+                packet.duration or 0,
+                _is_start(packet, fresh),
+                packet.is_discard,
+            )
             for time, packet in timed
             if time is not None
         ),
-        dtype=[("time", np.int64), ("duration", np.int64), ("key", bool), ("discard", bool)],
+        dtype=[("time", np.int64), ("decoded", np.int64), ("duration", np.int64), ("key", bool), ("discard", bool)],
     )
     # without any mark, decoding can start at the first packet at best
     rows = rows[rows["key"].argmax() :] if len(rows) else rows
@@ -77,15 +86,20 @@ def read_timeline(container: "InputContainer", stream: "VideoStream", name: str)
     end = int((shown["time"] + shown["duration"]).max())
     if end <= last:
         end = last + _usual_ticks(stream, last - start, len(shown))
-    return Timeline(start, end, len(shown), tuple(np.unique(keys).tolist()), by_order)
+    return Timeline(start, end, int(rows["decoded"][0]), len(shown), tuple(np.unique(keys).tolist()), by_order)
 
 
 def read_packets(container: "InputContainer", stream: "VideoStream") -> Iterator["Packet"]:
-    """Read a stream's packets up to the end, or to where the file breaks off; an empty one repeats a frame."""
+    """Read a stream's packets up to the end, or to where the file breaks off; not empty ones, which repeat a frame."""
+    return (packet for packet in demux(container, stream) if packet.size)
+
+
+def demux(container: "InputContainer", *streams: "Stream") -> Iterator["Packet"]:
+    """Read all packets of some streams up to the end, or to where the file breaks off."""
     import av
 
     try:
-        yield from (packet for packet in container.demux(stream) if packet.size)
+        yield from container.demux(*streams)
     except av.InvalidDataError:
         return
     except IndexError:

@@ -145,6 +145,7 @@ class FrameFeatures:
     Attributes:
         path: the HDF5 file.
         videos: ids of the videos.
+        fingerprint: extractor "published" and the feature's width.
 
     Raises:
         InputError: the file is missing, empty, truncated or not HDF5.
@@ -155,6 +156,8 @@ class FrameFeatures:
         self._file = SharedFile(self.path)
         with self._file.opened() as file:
             self.videos: tuple[str, ...] = tuple(file)
+            widths = (array.shape[1] for array in file.values() if isinstance(array, h5py.Dataset) and array.ndim == 2)
+            self.fingerprint: dict[str, Any] = {"extractor": "published", "feature_size": next(widths, None)}
 
     def shape(self, video: str) -> tuple[int, int]:
         """(R, D) of a video's features, without reading them.
@@ -194,8 +197,13 @@ def unit_parts(rows: Float[np.ndarray, "R D"], frames: int, video: str) -> Float
     rows = rows.astype(np.float32, copy=False)
     if not np.isfinite(rows).all():
         raise InputError(f"video {video}: frame features hold NaN or infinity; expected finite numbers")
+    return _average_parts(unit_rows(rows), frames)
+
+
+def unit_rows(rows: Float[np.ndarray, "R D"]) -> Float[np.ndarray, "R D"]:
+    """L2-normalise each row; zeros stay zeros."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return _average_parts(rows / np.where(norms > 0, norms, 1), frames)
+    return rows / np.where(norms > 0, norms, 1)
 
 
 def _average_parts(rows: Float[np.ndarray, "R D"], parts: int) -> Float[np.ndarray, "T D"]:

@@ -70,6 +70,11 @@ class FrameSource(Protocol):
         """The folder or file, for messages."""
         ...
 
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What made the frame features."""
+        ...
+
     def shape(self, video: str) -> tuple[int, int]:
         """(R, D) of a video's frame features, without reading them."""
         ...

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from leorn.errors import InputError
+from leorn.features.fingerprint import frames_part
 from leorn.features.hdf5 import SharedFile, selection
 from leorn.features.published import unit_parts
 from leorn.features.store_index import INDEX, VideoEntry, group_name, read_index, shard_name
@@ -136,6 +137,7 @@ class StoredFrames:
     Attributes:
         path: the store's folder.
         videos: ids of the videos.
+        fingerprint: what made the frame features, without what made the objects beside them.
 
     Raises:
         InputError: as for a store.
@@ -145,6 +147,7 @@ class StoredFrames:
         self._store = FeatureStore(folder)
         self.path = self._store.path
         self.videos = self._store.videos
+        self.fingerprint = frames_part(self._store.fingerprint)
 
     def shape(self, video: str) -> tuple[int, int]:
         """(T, D_f) of a video's frame features, without reading them.

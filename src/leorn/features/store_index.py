@@ -23,8 +23,8 @@ class VideoEntry:
     group: int
     shape: tuple[int, int, int]
     duration_seconds: float
-    source_bytes: int | None = None
-    """Size of the file that the objects were made from, where that is known."""
+    source_sha256: str | None = None
+    """SHA-256 of the file that the objects were made from, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,8 @@ def _entry(saved: Mapping[str, Any]) -> VideoEntry:
         raise InputError(f"shape is {reprlib.repr(shape)}; expected [frames, slots, width]")
     frames, slots, width = (_count(size, "shape") for size in shape)
     shard, group = _count(saved["shard"], "shard"), _count(saved["group"], "group")
-    size = saved.get("source_bytes")
-    source_bytes = None if size is None else _count(size, "source_bytes")
-    return VideoEntry(shard, group, (frames, slots, width), positive(saved, "duration_seconds"), source_bytes)
+    source_sha256 = field(saved, "source_sha256", str) if "source_sha256" in saved else None
+    return VideoEntry(shard, group, (frames, slots, width), positive(saved, "duration_seconds"), source_sha256)
 
 
 def _count(value: object, name: str) -> int:

@@ -4,11 +4,10 @@ What is on disk, `leorn.features.store` says. Shards are whole or absent and the
 is killed leaves the store that its last index describes.
 """
 
-import fcntl
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -31,11 +30,15 @@ from leorn.features.store_index import (
     shards_of,
     write_index,
 )
+from leorn.features.store_lock import only_writer
 from leorn.files import replace_atomically
 from leorn.records import VideoObjects
 
 MAX_LABELS = np.iinfo(np.int16).max
-LOCK = ".lock"
+
+
+class MisfitError(InputError):
+    """A video that the store cannot take, whereas another one may be written: it is not the disk's fault."""
 
 
 def write_store(
@@ -58,15 +61,23 @@ def write_store(
         overwrite: replace the store that is there.
 
     Raises:
-        InputError: a store is there already, there are no videos, a video comes twice or does not fit, or the folder
+        InputError: a store is there already, another process is writing there, there are no videos, or the folder
             cannot be written to.
+        MisfitError: a video comes twice or does not fit.
     """
     folder = Path(folder)
-    if (folder / INDEX).exists() and not overwrite:
-        raise InputError(f"{folder} holds a store already; expected an empty folder, or leave to overwrite it")
     if videos_per_shard < 1:
         raise InputError(f"videos_per_shard is {videos_per_shard}; expected 1 or more")
     json.dumps(dict(fingerprint))  # a fingerprint that is not JSON must fail now, not after hours of extraction
+    with only_writer(folder):
+        if (folder / INDEX).exists() and not overwrite:
+            raise InputError(f"{folder} holds a store already; expected an empty folder, or leave to overwrite it")
+        _write_all(folder, videos, dict(fingerprint), videos_per_shard)
+
+
+def _write_all(
+    folder: Path, videos: Iterable[VideoObjects], fingerprint: dict[str, Any], videos_per_shard: int
+) -> None:
     before = shards_of(folder)
     # Numbers go on after those in the folder: an old store stays whole until the index points to the new shards.
     first_shard = 1 + max(map(shard_number, before), default=-1)
@@ -82,7 +93,7 @@ def write_store(
             written.append(folder / shard_name(number))
         if not entries:
             raise InputError(f"{folder}: there are no videos to write; expected at least one")
-        write_index(folder / INDEX, StoreIndex(dict(fingerprint), tuple(vocabulary), entries))
+        write_index(folder / INDEX, StoreIndex(fingerprint, tuple(vocabulary), entries))
     except BaseException:
         for shard in written:
             shard.unlink(missing_ok=True)
@@ -105,29 +116,28 @@ class GrowingStore:
 
     def __init__(self, folder: str | Path, fingerprint: Mapping[str, Any]) -> None:
         self.path = Path(folder)
-        self._lock = _lock(self.path)
-        try:
+        with ExitStack() as lock:
+            lock.enter_context(only_writer(self.path))
             # as it will be read from the index
             self._index = self._open(json.loads(json.dumps(dict(fingerprint))))
             self._remove_leftovers()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._lock = lock.pop_all()
 
-    def holds(self, video: str, source_bytes: int) -> bool:
-        """Say whether the store has a video already, from a file of this size."""
+    def source_sha256(self, video: str) -> str | None:
+        """SHA-256 of the file that a video's objects were made from; None where it is not there, or that not known."""
         entry = self._index.videos.get(video)
-        return entry is not None and entry.source_bytes == source_bytes
+        return None if entry is None else entry.source_sha256
 
-    def add(self, objects: VideoObjects, source_bytes: int) -> None:
+    def add(self, objects: VideoObjects, source_sha256: str) -> None:
         """Write a video, in the place of one with the same id.
 
         Args:
             objects: those of a frame best score first, of the width of the store's other videos.
-            source_bytes: size of the file they were made from.
+            source_sha256: SHA-256 of the file they were made from.
 
         Raises:
-            InputError: the video does not fit, or the folder cannot be written to.
+            MisfitError: the video does not fit.
+            InputError: the folder cannot be written to.
         """
         index = self._index
         replaced = index.videos.get(objects.video)
@@ -135,7 +145,7 @@ class GrowingStore:
         number = 1 + max((entry.shard for entry in index.videos.values()), default=-1)
         vocabulary = {name: label for label, name in enumerate(index.label_names)}
         with replace_atomically(self.path / shard_name(number)) as temporary:
-            _write_shard(temporary, number, iter([objects]), entries, vocabulary, source_bytes)
+            _write_shard(temporary, number, iter([objects]), entries, vocabulary, source_sha256)
         index = StoreIndex(index.fingerprint, tuple(vocabulary), entries)
         write_index(self.path / INDEX, index)
         self._index = index
@@ -148,7 +158,7 @@ class GrowingStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._lock)
+        self._lock.close()
 
     def _open(self, fingerprint: dict[str, Any]) -> StoreIndex:
         if not (self.path / INDEX).exists():
@@ -168,31 +178,13 @@ class GrowingStore:
             leftover.unlink(missing_ok=True)
 
 
-def _lock(folder: Path) -> int:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}") from error
-    try:
-        # the lock goes with the process, however it ends
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise InputError(f"{folder}: another process is writing to this store; expected to be the only one") from error
-    except OSError as error:
-        os.close(handle)
-        raise InputError(f"cannot lock {folder / LOCK}: {error.strerror or error}") from error
-    return handle
-
-
 def _write_shard(
     path: Path,
     number: int,
     videos: Iterator[VideoObjects],
     entries: dict[str, VideoEntry],
     vocabulary: dict[str, int],
-    source_bytes: int | None = None,
+    source_sha256: str | None = None,
 ) -> None:
     with PatientFile(path, "w+b") as disk:
         with h5py.File(disk, "w") as file:
@@ -201,7 +193,9 @@ def _write_shard(
                 _write_video(file.create_group(group_name(group)), objects, vocabulary)
                 disk.check()
                 shape = objects.features.shape
-                entries[objects.video] = VideoEntry(number, group, shape, float(objects.duration_seconds), source_bytes)
+                entries[objects.video] = VideoEntry(
+                    number, group, shape, float(objects.duration_seconds), source_sha256
+                )
         disk.check()
 
 
@@ -209,7 +203,7 @@ def _write_video(group: h5py.Group, objects: VideoObjects, vocabulary: dict[str,
     # The entry after the last is -1, which is where label -1 (none) looks.
     merged = [vocabulary.setdefault(name, len(vocabulary)) for name in objects.label_names] + [-1]
     if len(vocabulary) > MAX_LABELS:
-        raise InputError(f"video {objects.video}: more than {MAX_LABELS} different labels in the store")
+        raise MisfitError(f"video {objects.video}: more than {MAX_LABELS} different labels in the store")
     group.attrs["video"] = objects.video.replace("\0", "�")  # for people to see: HDF5 text holds no NUL, the index does
     group["features"] = _half(objects.features, f"video {objects.video}: features")
     group["boxes"] = objects.boxes.astype(np.float32)
@@ -224,19 +218,29 @@ def _half(values: np.ndarray, what: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         half = values.astype(np.float16)
     if not np.isfinite(half).all():
-        raise InputError(f"{what} beyond ±65504, the range of fp16; expected scaled features")
+        raise MisfitError(f"{what} beyond ±65504, the range of fp16; expected scaled features")
     return half
 
 
 def _check_fits(objects: VideoObjects, entries: Mapping[str, VideoEntry]) -> None:
+    if not _is_unicode(objects.video):
+        raise MisfitError(f"video {objects.video!r}: half a character in its id; expected Unicode")
     if objects.video in entries:
-        raise InputError(f"video {objects.video} comes twice; expected each video once")
+        raise MisfitError(f"video {objects.video} comes twice; expected each video once")
     if not (math.isfinite(objects.duration_seconds) and objects.duration_seconds > 0):
-        raise InputError(
+        raise MisfitError(
             f"video {objects.video}: duration {objects.duration_seconds}; expected a positive number of seconds"
         )
     if (np.diff(objects.scores, axis=1) > 0).any():
-        raise InputError(f"video {objects.video}: scores rise within a frame; expected the best object first")
+        raise MisfitError(f"video {objects.video}: scores rise within a frame; expected the best object first")
     width = next((entry.shape[2] for entry in entries.values()), objects.features.shape[2])
     if objects.features.shape[2] != width:
-        raise InputError(f"video {objects.video}: features of shape {objects.features.shape}; expected width {width}")
+        raise MisfitError(f"video {objects.video}: features of shape {objects.features.shape}; expected width {width}")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

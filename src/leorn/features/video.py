@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from leorn.errors import InputError
+from leorn.features.containers import check_whole, open_container, pick_stream
 from leorn.features.frames import FrameReader, Painter
 from leorn.features.packets import Timeline, read_timeline
 from leorn.records import Frame
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-SUFFIXES = frozenset({".mp4", ".mkv", ".avi", ".webm", ".mov"})
+SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".ogv"}
+    | {".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
+)
+"""What the name of a video in a folder ends in; a file that is named itself may have any other."""
 MAX_SIDE = 320
 """Pixels of the longer side of a frame that is read to be looked at."""
 TICK_SHARE = 1e-6
@@ -37,6 +42,7 @@ class VideoInfo:
         width: pixels of a frame's width as it is shown: upright, with square pixels.
         height: pixels of its height.
         rotation_degrees: by how much a stored frame is turned counterclockwise to stand upright: 0, 90, 180 or 270.
+        mirrored: whether it is mirrored, left to right, before it is turned.
         codec: FFmpeg's name of what it is coded with.
     """
 
@@ -46,6 +52,7 @@ class VideoInfo:
     width: int
     height: int
     rotation_degrees: int
+    mirrored: bool
     codec: str
 
 
@@ -53,8 +60,8 @@ def probe(path: str | Path) -> VideoInfo:
     """Find out what a video is, from all its packets and its first frame.
 
     Raises:
-        InputError: PyAV is not installed; the file is missing, empty, not readable or no video, or nothing in it can be
-            decoded.
+        InputError: PyAV is not installed; the file is missing, empty, not readable, no video or truncated, or nothing
+            in it can be decoded.
     """
     with _open(path) as video:
         return video.info
@@ -64,12 +71,13 @@ def sample_frames(path: str | Path, count: int, max_side: int | None = None) -> 
     """Read the frames that are shown at the middles of equal parts of a video's time.
 
     The same file gives the same pixels every time. A frame that is shown at several of these times is decoded once and
-    given as the same array. One frame is held in memory, and the few inside the decoder. Frames of H.264, HEVC or VVC
-    in AVI, which does not tell when they are shown, are counted from a keyframe on: each broken one before the next
+    given as the same array. One frame is held in memory, and the few inside the decoder. Frames of H.264 or HEVC in
+    AVI, which does not tell when they are shown, are counted from a keyframe on: each broken one before the next
     keyframe that decoding starts at makes later ones a frame early.
 
     Args:
-        path: a video of any format that FFmpeg reads. Of a truncated file the part that is there is the video.
+        path: a video of any format that FFmpeg reads. Of a truncated file of a format that does not say how long it is
+            (MPEG-TS, WMV) the part that is there is the video.
         count: how many parts.
         max_side: pixels of the longer side; larger frames are made smaller.
 
@@ -115,6 +123,7 @@ class _Video:
     def __init__(self, path: Path, container: "InputContainer", stream: "VideoStream") -> None:
         assert stream.time_base is not None
         self.timeline: Timeline = read_timeline(container, stream, str(path))
+        check_whole(path, container, stream, self.timeline)
         self.tick_seconds = float(stream.time_base)
         self._reader = FrameReader(container, stream, self.timeline)
         first = self._reader.at(self.timeline.start)
@@ -124,7 +133,7 @@ class _Video:
         duration = self.tick_seconds * (self.timeline.end - self.timeline.start)
         self.info = VideoInfo(
             path, duration, self.timeline.frames / duration, self._painter.width, self._painter.height,
-            90 * self._painter.quarters, stream.codec_context.codec.canonical_name,
+            90 * self._painter.quarters, self._painter.mirrored, stream.codec_context.codec.canonical_name,
         )  # fmt: skip
 
     def pictures(self, ticks: Iterable[int], max_side: int | None) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
@@ -149,11 +158,8 @@ def _open(path: str | Path) -> Iterator[_Video]:
         raise InputError(f"{path}: reading a video needs PyAV: pip install leorn[video]") from error
     _check_file(path)
     try:
-        # an absolute path is never taken for an address, and a playlist in the file leads to none
-        with av.open(
-            str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        ) as container:
-            yield _Video(path, container, _video_stream(path, container))
+        with open_container(path) as container:
+            yield _Video(path, container, pick_stream(path, container))
     except av.FFmpegError as error:
         reason = error.strerror or error
         raise InputError(f"{path}: cannot be read as a video ({reason}); expected a whole file") from error
@@ -166,21 +172,6 @@ def _check_file(path: Path) -> None:
                 raise InputError(f"{path}: the file is empty; expected a video")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; expected a video") from error
-
-
-def _video_stream(path: Path, container: "InputContainer") -> "VideoStream":
-    """Return the first video stream that is not the cover of a record; the others' packets are not read."""
-    from av.stream import Discard, Disposition
-
-    videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    if not videos:
-        raise InputError(f"{path}: holds no video stream; expected a video")
-    if videos[0].codec_context is None:
-        raise InputError(f"{path}: FFmpeg has no decoder for its video; expected one it knows, such as H.264")
-    for stream in container.streams:
-        if stream is not videos[0]:
-            stream.discard = Discard.all
-    return videos[0]
 
 
 def find_video(folder: str | Path, video: str) -> Path | None:

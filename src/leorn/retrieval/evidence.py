@@ -4,13 +4,14 @@ Letters of shapes: T sampled frames, S = N + 1 tokens of a frame, V candidates, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from leorn.data.words import WordVectors
+from leorn.features.published import unit_rows
 from leorn.records import Moment, Query, VideoObjects
 
 MIN_DEVIATIONS = 3.5
@@ -45,9 +46,9 @@ class Answer:
     query: Query
     moments: tuple[Moment, ...]
     known_words: float
-    video: VideoObjects
-    weights: Float[np.ndarray, "T S"]
-    curve: Float[np.ndarray, "T"]
+    video: VideoObjects = field(repr=False)
+    weights: Float[np.ndarray, "T S"] = field(repr=False)
+    curve: Float[np.ndarray, "T"] = field(repr=False)
     answers_to: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,17 +126,12 @@ def answered_words(label_names: Sequence[str], tokens: Sequence[str], words: Wor
     asked = [token for token in tokens if token not in FUNCTION_WORDS]
     if not asked or not label_names:
         return {}
-    labels = _unit(np.stack([words.phrase(label) for label in label_names]))
-    vectors = _unit(words.encode(asked)).T
+    labels = unit_rows(np.stack([words.phrase(label) for label in label_names]))
+    vectors = unit_rows(words.encode(asked)).T
     cosines = labels @ vectors
     # what is near depends on how the vectors were made: in GloVe any two words have a cosine well above 0
-    usual = _unit(words.vectors) @ vectors
+    usual = unit_rows(words.vectors) @ vectors
     least = np.minimum(usual.mean(axis=0) + MIN_DEVIATIONS * usual.std(axis=0), SAME)
     near = (cosines >= least) & (cosines >= cosines.max(axis=0) - MARGIN)
     best = np.where(near, cosines, -1).argmax(axis=1)
     return {label: asked[best[row]] for row, label in enumerate(label_names) if near[row].any()}
-
-
-def _unit(rows: Float[np.ndarray, "L D"]) -> Float[np.ndarray, "L D"]:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)

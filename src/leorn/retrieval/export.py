@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from leorn.errors import InputError
+from leorn.features.containers import open_container
 from leorn.features.video import probe
 from leorn.files import replace_atomically
 from leorn.records import Moment
-from leorn.retrieval.pictures import COLOUR_TAGS, cut_pictures, find_moment, open_source
+from leorn.retrieval.pictures import COLOUR_TAGS, cut_pictures, find_moment
 from leorn.retrieval.sound import SOUND_RATE, cut_sound
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def write_clip(video: str | Path, moment: Moment, path: str | Path) -> None:
         cut = find_moment(info, moment)
         with (
             replace_atomically(path) as temporary,
-            open_source(video) as shown,
-            open_source(video) as heard,
+            open_container(video) as shown,
+            open_container(video) as heard,
             av.open(str(temporary.absolute()), "w", format=kind.container, options=kind.container_options) as clip,
         ):
             sound = cut_sound(heard, cut.start_in_file_seconds, cut.seconds)

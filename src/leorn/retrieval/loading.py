@@ -9,8 +9,9 @@ from leorn.checkpoints import NetworkRecord, load_network, save_network
 from leorn.data.word_files import load_word_vectors
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
-from leorn.features.fingerprint import same_words
-from leorn.files import replace_atomically
+from leorn.features.extract import FEATURES
+from leorn.features.fingerprint import check_fingerprint, same_words
+from leorn.files import replace_atomically, sha256
 from leorn.model.leorn import LEORN
 
 NETWORK = "network.safetensors"
@@ -37,7 +38,8 @@ def find_network(source: str | Path) -> Path:
         path = path / NETWORK
     if path.exists():
         return path
-    if not path.suffix and str(source).count("/") == 1 and not os.path.isabs(source):
+    # a hub id may have a dot, as in owner/name-v1.5
+    if path.suffix not in (".safetensors", ".ckpt") and str(source).count("/") == 1 and not os.path.isabs(source):
         return _from_hub(str(source))
     raise InputError(
         f"{source}: no such network; expected a .safetensors or .ckpt file, a folder with {NETWORK}, "
@@ -60,6 +62,10 @@ def open_network(source: str | Path, words: str | Path | None = None) -> tuple[L
     """
     path = find_network(source)
     network, record = load_network(path)
+    # what others wrote into a store of theirs is not read
+    if record.fingerprint.get("features") in FEATURES.values():
+        check_fingerprint(record.fingerprint, str(path))
+        check_fingerprint(record.frame_fingerprint, str(path))
     found = Path(words) if words else _words_of(path, record)
     vectors = load_word_vectors(found)
     if record.words is not None and not same_words(record.words, vectors.source):
@@ -89,20 +95,27 @@ def pack(source: str | Path, out: str | Path, words: str | Path | None = None, d
     found = Path(words) if words else _words_of(path, record)
     record = replace(record, words=vectors.source, detector=detector or record.detector)
     packed = Path(out) / NETWORK
+    stale = [*packed.parent.glob("words.*")] if packed.is_file() else []
     with replace_atomically(Path(out) / f"words{found.suffix}") as temporary:
         temporary.write_bytes(found.read_bytes())
     save_network(packed, network, record, half=True)
+    # of the network that was packed there before
+    for path in stale:
+        if path.suffix != found.suffix:
+            path.unlink(missing_ok=True)
     return packed
 
 
 def _words_of(network: Path, record: NetworkRecord) -> Path:
     beside = sorted(network.parent.glob("words.*"))
     in_training = [Path(record.experiment.data.words)] if record.experiment is not None else []
-    found = next((path for path in (*beside, *in_training) if path.is_file()), None)
-    if found is None:
+    found = [path for path in (*beside, *in_training) if path.is_file()]
+    if not found:
         told = f" ({record.words})" if record.words else ""
         raise InputError(f"{network}: its word vectors{told} are not beside it; say where they are with --words")
-    return found
+    # others may lie there too: where none is the right one, the first is told apart
+    right = (path for path in found if record.words and same_words(record.words, f"sha256:{sha256(path)}"))
+    return next(right, found[0])
 
 
 def _from_hub(name: str) -> Path:

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from leorn.features.frames import FrameReader
+from leorn.features.containers import open_container, pick_stream
+from leorn.features.frames import FrameReader, turn_upright
 from leorn.features.packets import Timeline, packet_time, read_packets, read_timeline
 from leorn.features.video import TICK_SHARE, VideoInfo
 from leorn.records import Moment
 
 if TYPE_CHECKING:
-    from av import VideoFrame, VideoStream
+    from av import VideoFrame
     from av.container import InputContainer
     from av.video.reformatter import VideoReformatter
 
@@ -59,36 +57,18 @@ def find_moment(info: VideoInfo, moment: Moment) -> Cut:
         InputError: there is no packet with a time.
         av.FFmpegError: the file cannot be read.
     """
-    with open_source(info.path) as container:
-        stream = _picture_stream(container)
+    with open_container(info.path) as container:
+        stream = pick_stream(info.path, container)
         assert stream.time_base is not None
         tick, timeline = stream.time_base, read_timeline(container, stream, str(info.path))
     end_seconds = min(moment.end_seconds, info.duration_seconds)
     start = timeline.start + floor(moment.start_seconds / tick + TICK_SHARE)
     stop = timeline.start + ceil(end_seconds / tick - TICK_SHARE)
-    with open_source(info.path) as container:
-        packets = read_packets(container, _picture_stream(container))
+    with open_container(info.path) as container:
+        packets = read_packets(container, pick_stream(info.path, container))
         times = {packet_time(packet, timeline.by_order) for packet in packets if not packet.is_discard}
     after = sorted(time for time in times if time is not None and start < time < stop)
     return Cut(info, timeline, tick, moment.start_seconds, end_seconds - moment.start_seconds, (start, *after))
-
-
-def open_source(path: Path) -> "InputContainer":
-    """Open a video that has been probed.
-
-    Raises:
-        av.FFmpegError: the file cannot be read.
-    """
-    import av
-
-    # an absolute path is never taken for an address, and a playlist in the file leads to none
-    return av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
-
-
-def _picture_stream(container: "InputContainer") -> "VideoStream":
-    from av.stream import Disposition
-
-    return next(stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic)
 
 
 def cut_pictures(container: "InputContainer", cut: Cut, ticks_per_second: int) -> Iterator["VideoFrame"]:
@@ -105,7 +85,7 @@ def cut_pictures(container: "InputContainer", cut: Cut, ticks_per_second: int) -
     """
     from av.video.reformatter import VideoReformatter
 
-    reader = FrameReader(container, _picture_stream(container), cut.timeline)
+    reader = FrameReader(container, pick_stream(cut.info.path, container), cut.timeline)
     # kept, because it prepares its tables once for all frames of a size
     reformatter = VideoReformatter()
     later = ((time - cut.timeline.start) * cut.tick_seconds - cut.start_seconds for time in cut.times[1:])
@@ -123,12 +103,13 @@ def cut_pictures(container: "InputContainer", cut: Cut, ticks_per_second: int) -
 
 
 def _upright(frame: "VideoFrame", info: VideoInfo, reformatter: "VideoReformatter") -> "VideoFrame":
-    """Return a frame as encoders take it: turned, with square pixels and even sides, its colours as they were."""
+    """Return a frame as encoders take it: upright, with square pixels and even sides, its colours as they were."""
     from av import VideoFrame
     from av.video.reformatter import ColorRange, Colorspace
 
     size = info.width + info.width % 2, info.height + info.height % 2
     quarters = info.rotation_degrees // 90
+    is_turned = quarters > 0 or info.mirrored
     width, height = size[::-1] if quarters % 2 else size
     # grey pictures of PNG say that they are RGB, too
     is_rgb = frame.format.is_rgb or frame.colorspace == RGB_MATRIX
@@ -137,15 +118,15 @@ def _upright(frame: "VideoFrame", info: VideoInfo, reformatter: "VideoReformatte
         width,
         height,
         # where it is to be turned, with colours of full size, so that all planes turn alike
-        "yuv444p" if quarters else "yuv420p",
+        "yuv444p" if is_turned else "yuv420p",
         dst_colorspace=Colorspace.ITU709 if is_rgb else None,
         dst_color_range=ColorRange.MPEG if is_rgb else None,
         # one thread: the others decode and encode
         threads=1,
     )
-    if not quarters:
+    if not is_turned:
         return stored
-    planes = np.ascontiguousarray(np.rot90(stored.to_ndarray(), quarters, axes=(1, 2)), dtype=np.uint8)
+    planes = turn_upright(stored.to_ndarray(), quarters, info.mirrored, axes=(1, 2))
     turned = VideoFrame.from_ndarray(planes, "yuv444p")
     for tag in COLOUR_TAGS:
         setattr(turned, tag, getattr(stored, tag))

@@ -4,8 +4,9 @@ Letters of shapes: B queries, T sampled frames, S = N + 1 tokens of a frame, V c
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -21,7 +22,8 @@ from leorn.data.label_vectors import label_vectors
 from leorn.data.words import TOKENIZERS, WordVectors
 from leorn.errors import InputError
 from leorn.features.extract import FEATURES, Extractor
-from leorn.features.fingerprint import NAME, told_apart_for_network
+from leorn.features.fingerprint import NAME, frames_part, told_apart, told_apart_for_network
+from leorn.features.published import unit_parts
 from leorn.features.sources import Progress
 from leorn.model.leorn import LEORN, EncodedVideo
 from leorn.records import Moment, Query, VideoObjects
@@ -50,8 +52,8 @@ class PreparedVideo:
 
     name: str
     duration_seconds: float
-    objects: VideoObjects
-    encoded: EncodedVideo
+    objects: VideoObjects = field(repr=False)
+    encoded: EncodedVideo = field(repr=False)
 
 
 class Retriever:
@@ -73,9 +75,14 @@ class Retriever:
             record: what travels with it.
             words: the word vectors it was trained on.
             detector: instead of the one that its record names.
-            device: torch's name; the first GPU where there is one, else the CPU.
+            device: torch's name; the first GPU where there is one, else the CPU. It is the network's: detectors and
+                backbones of transformers take the first GPU where there is one.
+
+        Raises:
+            InputError: a device that torch does not know, or cannot use here.
         """
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        _check_device(self.device)
         self.network = network.to(self.device).eval()
         self.record = record
         self.words = words
@@ -94,28 +101,32 @@ class Retriever:
         Raises:
             InputError: nothing says which detector to use, or its features cannot be made from a video.
         """
-        fingerprint = self.record.fingerprint
-        kinds: dict[str, FeatureKind] = {said: kind for kind, said in FEATURES.items()}
-        if fingerprint.get("features") not in kinds:
-            raise InputError(
-                f"the network was trained on features of {fingerprint.get('extractor', 'an unknown extractor')}, "
-                "which cannot be made from a video here; expected one trained on what leorn extract or "
-                "leorn import-detections wrote"
-            )
+        fingerprint, frame_fingerprint = self.record.fingerprint, self._frame_fingerprint
+        kind = _kind(fingerprint)
         made: dict[str, Any] = fingerprint.get("detector") or {}
         detector = self._detector or self.record.detector or made.get(NAME)
         if detector is None:
             raise InputError("the network was trained on imported detections; say what finds objects with --detector")
-        backbone = fingerprint.get("backbone")
         return replace(
             ExtractionConfig(),
             detector=detector,
-            frames=fingerprint.get("frames", self.record.model.frames),
-            slots=fingerprint.get("slots", self._slots),
-            features=kinds[fingerprint["features"]],
-            backbone=backbone[NAME] if backbone else None,
-            **{name: made[name] for name in ("min_score", "nms_iou") if name in made},
+            frames=frame_fingerprint.get("frames") or fingerprint.get("frames") or self.record.model.frames,
+            slots=fingerprint.get("slots") or self._slots,
+            features=kind,
+            backbone=_backbone(frame_fingerprint) if self._is_fusion else None,
+            **{name: made[name] for name in ("min_score", "nms_iou") if made.get(name) is not None},
         )
+
+    @property
+    def _is_fusion(self) -> bool:
+        return self.record.model.frame_size is not None
+
+    @property
+    def _frame_fingerprint(self) -> Mapping[str, Any]:
+        """How a fusion network's frame features were made; of an older file, as the store of its objects says."""
+        if not self._is_fusion:
+            return {}
+        return self.record.frame_fingerprint or frames_part(self.record.fingerprint)
 
     def encode(self, path: str | Path, progress: Progress | None = None) -> PreparedVideo:
         """Decode a video, detect its objects and do what no question changes: once for all questions.
@@ -130,17 +141,31 @@ class Retriever:
         """
         if self._extractor is None:
             self._extractor = self._open_extractor()
-        return self.prepare(self._extractor(path, Path(path).stem, progress))
+        # bytes of a name that are no UTF-8 could not be printed
+        name = os.fsencode(Path(path).stem).decode(errors="backslashreplace")
+        return self._prepare(self._extractor(path, name, progress))
 
-    def prepare(self, objects: VideoObjects) -> PreparedVideo:
+    def prepare(self, objects: VideoObjects, fingerprint: Mapping[str, Any]) -> PreparedVideo:
         """Do what no question changes for objects that are extracted already, such as a store's.
 
         Args:
             objects: made as those that the network was trained on.
+            fingerprint: how they were made, as their store says.
 
         Raises:
-            InputError: too few frames or slots, or features of another width than the network's.
+            InputError: features made otherwise than those that the network was trained on, too few frames or slots, or
+                features of another width than the network's.
         """
+        if differing := self._told_apart(fingerprint):
+            raise InputError(f"video {objects.video}: not the features that the network was trained on: {differing}")
+        return self._prepare(objects)
+
+    def _told_apart(self, fingerprint: Mapping[str, Any]) -> str:
+        """Say why the network cannot be asked about features that were made in some way; nothing where it can."""
+        frames = told_apart(self._frame_fingerprint, frames_part(fingerprint)) if self._is_fusion else ""
+        return told_apart_for_network(self.record.fingerprint, fingerprint) or frames
+
+    def _prepare(self, objects: VideoObjects) -> PreparedVideo:
         model = self.record.model
         frames, slots, width = objects.features.shape
         if frames < model.frames or slots < self._slots or width != model.object_size:
@@ -169,7 +194,7 @@ class Retriever:
             top_k: how many moments to return at most, best first.
 
         Raises:
-            InputError: an empty sentence, or `top_k` below 1.
+            InputError: an empty sentence, a video that is none of `encode`, or `top_k` below 1.
         """
         if isinstance(query, str):
             return list(self.explain([query], video, top_k)[0].moments)
@@ -184,8 +209,13 @@ class Retriever:
             top_k: how many moments of each to return at most, best first.
 
         Raises:
-            InputError: an empty sentence, or `top_k` below 1.
+            InputError: an empty sentence, one sentence in place of a list, a video that is none of `encode`, or `top_k`
+                below 1.
         """
+        if isinstance(queries, str):
+            raise InputError(f"queries is the text {queries!r}; expected a list of sentences")
+        if not isinstance(video, PreparedVideo):
+            raise InputError(f"video is {video!r}; expected what encode() gave")
         if top_k < 1:
             raise InputError(f"top_k is {top_k}; expected 1 or more")
         asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
@@ -225,17 +255,19 @@ class Retriever:
 
     def _open_extractor(self) -> Extractor:
         extractor = Extractor(self.extraction, partial(label_vectors, self.words))
-        if differing := told_apart_for_network(self.record.fingerprint, extractor.fingerprint):
+        if differing := self._told_apart(extractor.fingerprint):
             raise InputError(f"detector {self.extraction.detector}: not what the network was trained on: {differing}")
         return extractor
 
     def _frames(self, objects: VideoObjects) -> Tensor | None:
-        if self.record.model.frame_size is None:
+        if not self._is_fusion:
             return None
+        expected = self.record.model.frame_size
         if objects.frames is None:
             raise InputError(f"video {objects.video}: no frame features; this is a fusion network, which needs them")
-        frames = torch.from_numpy(objects.frames.astype(np.float32))
-        return torch.nn.functional.normalize(frames, dim=-1)[None].to(self.device)
+        if (width := objects.frames.shape[1]) != expected:
+            raise InputError(f"video {objects.video}: frame features of width {width}; expected {expected}")
+        return torch.from_numpy(objects.frames)[None].to(self.device)
 
 
 def load(
@@ -252,16 +284,50 @@ def load(
             Face Hub, or `demo`, the small network that comes with the package.
         words: its word vectors, where they lie neither beside it nor where training read them.
         detector: what finds objects, where the network was trained on imported detections.
-        device: torch's name; the first GPU where there is one, else the CPU.
+        device: torch's name, for the network; the first GPU where there is one, else the CPU. Detectors and backbones
+            of transformers take the first GPU where there is one.
 
     Raises:
-        InputError: no such network, or word vectors that are missing or not those it was trained on.
+        InputError: no such network or device, or word vectors that are missing or not those it was trained on.
     """
     network, record, vectors = open_network(source, words)
     return Retriever(network, record, vectors, detector=detector, device=device)
 
 
+def _check_device(name: str) -> None:
+    try:
+        torch.zeros(1, device=name).tolist()
+    # torch that was built without CUDA asserts that it is there
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"device {name}: cannot be used here ({reason}); expected cpu, or cuda with a GPU") from error
+
+
+def _kind(fingerprint: Mapping[str, Any]) -> FeatureKind:
+    for kind, said in FEATURES.items():
+        if fingerprint.get("features") == said:
+            return kind
+    raise InputError(
+        f"the network was trained on features of {fingerprint.get('extractor', 'an unknown extractor')}, "
+        "which cannot be made from a video here; expected one trained on what leorn extract or "
+        "leorn import-detections wrote"
+    )
+
+
+def _backbone(fingerprint: Mapping[str, Any]) -> str:
+    backbone = fingerprint.get("backbone")
+    name = backbone.get(NAME) if isinstance(backbone, Mapping) else None
+    if name is None:
+        raise InputError(
+            f"the network was trained on frame features of {fingerprint.get('extractor') or 'an unknown extractor'}, "
+            "which cannot be made from a video here; expected one trained on those of leorn extract --backbone"
+        )
+    return name
+
+
 def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:
+    """Cut objects to what the network sees of them; frame features are averaged, as for training."""
+    frames = None if objects.frames is None else unit_parts(objects.frames, len(rows), objects.video)
     return replace(
         objects,
         times_seconds=objects.times_seconds[rows],
@@ -269,5 +335,5 @@ def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:
         boxes=objects.boxes[rows, :slots],
         scores=objects.scores[rows, :slots],
         labels=objects.labels[rows, :slots],
-        frames=None if objects.frames is None else objects.frames[rows],
+        frames=frames,
     )

@@ -84,7 +84,7 @@ def results_table(
     table = Table(title=None if title is None else Text(title))
     table.add_column("")
     for column in _columns(rows):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(Text(column), justify="right", no_wrap=True)
     for index, (name, *values) in enumerate(ours):
         table.add_row(Text(name), *values, end_section=index == len(ours) - 1)
     for name, *values in theirs:

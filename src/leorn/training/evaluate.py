@@ -87,7 +87,7 @@ def evaluate(
     experiment = experiment_of(record, checkpoint, data)
     experiment = replace(experiment, evaluation=evaluation or experiment.evaluation)
     corpus = open_corpus(experiment.data, record.model, (split,), progress)
-    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
+    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint), record.frame_fingerprint)
     queries = corpus.queries[split]
 
     def predict(objects_of: Mapping[str, str] | None) -> tuple[Prediction, ...]:

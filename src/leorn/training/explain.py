@@ -62,7 +62,7 @@ def explain(
     network, record = load_network(checkpoint)
     experiment = experiment_of(record, checkpoint, data)
     corpus = open_corpus(experiment.data, record.model, (split,))
-    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint))
+    corpus.check_same_features(record.fingerprint, record.words, str(checkpoint), record.frame_fingerprint)
     collate = corpus.collate(experiment.data, record.model)
     for query in _choose(corpus.queries[split], query_ids, split):
         with torch.no_grad():

@@ -66,7 +66,7 @@ def train(
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
     if before is not None:
-        corpus.check_same_features(before.fingerprint, before.words, str(last))
+        corpus.check_same_features(before.fingerprint, before.words, str(last), before.frame_fingerprint)
     for note in corpus.notes:
         say(note)
     module = LEORNModule(network, _record(config, corpus), corpus.queries["val"], config.evaluation, config.training)
@@ -141,7 +141,11 @@ def _plain(config: ExperimentConfig) -> dict[str, object]:
 
 def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
     return NetworkRecord(
-        model=config.model, experiment=config, fingerprint=corpus.source.fingerprint, words=corpus.words.source
+        model=config.model,
+        experiment=config,
+        fingerprint=corpus.source.fingerprint,
+        words=corpus.words.source,
+        frame_fingerprint=corpus.frame_fingerprint,
     )
 
 
