@@ -25,7 +25,8 @@ demo: .venv/video.stamp ## Ask a street video three questions: detect its object
 	$(LEORN) find "$$($(LEORN) assets --path bikes.mp4)" "a person riding a bicycle" "cars on the road" "a person on the street" \
 	    --plot demo/find/answer.png
 
-# how many threads add up a sum decides its last digits: with two, the figures of the README come out again
+# how many threads add up a sum decides its last digits: with two, the figures of the README come out again; on a busy
+# machine OMP_WAIT_POLICY=PASSIVE keeps them from waiting in each other's way
 demo-train: export OMP_NUM_THREADS := 2
 demo-train: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate it, draw its answers (about 5 minutes)
 	rm -rf demo/data demo/run demo/test demo/test-compositional demo/pictures

@@ -40,8 +40,6 @@ COMMANDS: dict[str, ModuleType] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `leorn`; bad input is one line on stderr and exit status 2."""
-    # torch's threads sleep while they wait for each other: on a busy machine spinning takes time from those that work
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = make_parser().parse_args(arguments)
     speak_with_one_voice()
     try:
