@@ -25,6 +25,7 @@ from leorn.features.store_writer import write_store
 from leorn.model.leorn import LEORN
 from leorn.records import Query, VideoObjects
 from leorn.retrieval.evidence import Answer
+from leorn.retrieval.recipe import extraction_for
 from leorn.retrieval.retriever import QUERIES_AT_ONCE, UNKNOWN_CONFIDENCE, Retriever, load
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
@@ -225,22 +226,6 @@ def test_another_extractors_features_are_refused(
         other.encode(write_video(tmp_path / "a.mp4", 3))
 
 
-def test_the_extraction_is_that_of_the_networks_training(retriever: Retriever) -> None:
-    made = {
-        "extractor": "leorn extract",
-        "features": "appearance",
-        "detector": {"name": "hf:some/model", "min_score": 0.4},
-        "backbone": {"name": "hf:some/backbone"},
-        "frames": 99,
-        "slots": 7,
-    }
-    extraction = Retriever(retriever.network, record_of(made, retriever), retriever.words).extraction
-    # the object variant has no use for the backbone
-    assert (extraction.detector, extraction.backbone) == ("hf:some/model", None)
-    assert (extraction.frames, extraction.slots, extraction.min_score) == (99, 7, 0.4)
-    assert extraction.features == "appearance"
-
-
 def test_a_fusion_network_needs_frame_features(tiny: Tiny) -> None:
     words = replace_width(load_word_vectors(tiny.words), FUSION.word_size)
     fusion = Retriever(LEORN(FUSION).eval(), NetworkRecord(FUSION), words, device="cpu")
@@ -312,7 +297,7 @@ def test_a_fusion_networks_frames_are_made_as_those_of_its_training(tiny: Tiny) 
     apart = fusion_of(tiny, fingerprint=OBJECTS_MADE, frame_fingerprint=FRAMES_MADE)
     together = fusion_of(tiny, fingerprint=OBJECTS_MADE | FRAMES_MADE)
     for fusion in (apart, together):
-        extraction = fusion.extraction
+        extraction = extraction_for(fusion.record, "opencv-yolo")
         assert (extraction.backbone, extraction.frames, extraction.slots) == ("hf:some/backbone", 64, 4)
 
 

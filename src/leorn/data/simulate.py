@@ -72,7 +72,9 @@ def simulate(
     videos = _videos(config)
     labels = LABEL_SETS[config.labels]
     if held_out is None:
-        held_out = held_out_pairs(config.held_out_share, labels, np.random.default_rng([seed, len(SPLITS)]))
+        drawn = held_out_pairs(config.held_out_share, labels, np.random.default_rng([seed, len(SPLITS)]))
+        # of scenes of one shot nothing says what is in view: held out, it would only be kept from other data sets
+        held_out = {pair for pair in drawn if config.shots > 1 or pair[0] != "show"}
     queries: list[Query] = []
     for done, (split, number) in enumerate(videos, start=1):
         rng = np.random.default_rng([seed, SPLITS.index(split), number])

@@ -16,19 +16,19 @@ import torch
 from torch import Tensor
 
 from leorn.checkpoints import NetworkRecord
-from leorn.config import EvaluationConfig, ExtractionConfig, FeatureKind
+from leorn.config import EvaluationConfig
 from leorn.data.dataset import middle_rows, object_tensors, word_tensors
 from leorn.data.label_vectors import label_vectors
 from leorn.data.words import TOKENIZERS, WordVectors
 from leorn.errors import InputError
-from leorn.features.extract import FEATURES, Extractor
-from leorn.features.fingerprint import NAME, frames_part, told_apart, told_apart_for_network
+from leorn.features.extract import Extractor
 from leorn.features.published import unit_parts
 from leorn.features.sources import Progress
 from leorn.model.leorn import LEORN, EncodedVideo
 from leorn.records import Moment, Query, VideoObjects
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
 from leorn.retrieval.loading import open_network
+from leorn.retrieval.recipe import extraction_for, features_told_apart, slots_of
 from leorn.scoring.ranking import rank
 
 log = logging.getLogger(__name__)
@@ -91,42 +91,8 @@ class Retriever:
         data = record.experiment.data if record.experiment is not None else None
         self._tokenize = TOKENIZERS[data.tokenizer if data else "words"]
         self._min_score = data.min_score if data else 0.0
-        self._slots = data.slots if data else ExtractionConfig.slots
+        self._slots = slots_of(record)
         self._evaluation = record.experiment.evaluation if record.experiment is not None else EvaluationConfig()
-
-    @property
-    def extraction(self) -> ExtractionConfig:
-        """How the objects of a new video are made, as those that the network was trained on.
-
-        Raises:
-            InputError: nothing says which detector to use, or its features cannot be made from a video.
-        """
-        fingerprint, frame_fingerprint = self.record.fingerprint, self._frame_fingerprint
-        kind = _kind(fingerprint)
-        made: dict[str, Any] = fingerprint.get("detector") or {}
-        detector = self._detector or self.record.detector or made.get(NAME)
-        if detector is None:
-            raise InputError("the network was trained on imported detections; say what finds objects with --detector")
-        return replace(
-            ExtractionConfig(),
-            detector=detector,
-            frames=frame_fingerprint.get("frames") or fingerprint.get("frames") or self.record.model.frames,
-            slots=fingerprint.get("slots") or self._slots,
-            features=kind,
-            backbone=_backbone(frame_fingerprint) if self._is_fusion else None,
-            **{name: made[name] for name in ("min_score", "nms_iou") if made.get(name) is not None},
-        )
-
-    @property
-    def _is_fusion(self) -> bool:
-        return self.record.model.frame_size is not None
-
-    @property
-    def _frame_fingerprint(self) -> Mapping[str, Any]:
-        """How a fusion network's frame features were made; of an older file, as the store of its objects says."""
-        if not self._is_fusion:
-            return {}
-        return self.record.frame_fingerprint or frames_part(self.record.fingerprint)
 
     def encode(self, path: str | Path, progress: Progress | None = None) -> PreparedVideo:
         """Decode a video, detect its objects and do what no question changes: once for all questions.
@@ -156,14 +122,9 @@ class Retriever:
             InputError: features made otherwise than those that the network was trained on, too few frames or slots, or
                 features of another width than the network's.
         """
-        if differing := self._told_apart(fingerprint):
+        if differing := features_told_apart(self.record, fingerprint):
             raise InputError(f"video {objects.video}: not the features that the network was trained on: {differing}")
         return self._prepare(objects)
-
-    def _told_apart(self, fingerprint: Mapping[str, Any]) -> str:
-        """Say why the network cannot be asked about features that were made in some way; nothing where it can."""
-        frames = told_apart(self._frame_fingerprint, frames_part(fingerprint)) if self._is_fusion else ""
-        return told_apart_for_network(self.record.fingerprint, fingerprint) or frames
 
     def _prepare(self, objects: VideoObjects) -> PreparedVideo:
         model = self.record.model
@@ -254,15 +215,16 @@ class Retriever:
         )
 
     def _open_extractor(self) -> Extractor:
-        extractor = Extractor(self.extraction, partial(label_vectors, self.words))
-        if differing := self._told_apart(extractor.fingerprint):
-            raise InputError(f"detector {self.extraction.detector}: not what the network was trained on: {differing}")
+        config = extraction_for(self.record, self._detector)
+        extractor = Extractor(config, partial(label_vectors, self.words))
+        if differing := features_told_apart(self.record, extractor.fingerprint):
+            raise InputError(f"detector {config.detector}: not what the network was trained on: {differing}")
         return extractor
 
     def _frames(self, objects: VideoObjects) -> Tensor | None:
-        if not self._is_fusion:
-            return None
         expected = self.record.model.frame_size
+        if expected is None:
+            return None
         if objects.frames is None:
             raise InputError(f"video {objects.video}: no frame features; this is a fusion network, which needs them")
         if (width := objects.frames.shape[1]) != expected:
@@ -301,28 +263,6 @@ def _check_device(name: str) -> None:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"device {name}: cannot be used here ({reason}); expected cpu, or cuda with a GPU") from error
-
-
-def _kind(fingerprint: Mapping[str, Any]) -> FeatureKind:
-    for kind, said in FEATURES.items():
-        if fingerprint.get("features") == said:
-            return kind
-    raise InputError(
-        f"the network was trained on features of {fingerprint.get('extractor', 'an unknown extractor')}, "
-        "which cannot be made from a video here; expected one trained on what leorn extract or "
-        "leorn import-detections wrote"
-    )
-
-
-def _backbone(fingerprint: Mapping[str, Any]) -> str:
-    backbone = fingerprint.get("backbone")
-    name = backbone.get(NAME) if isinstance(backbone, Mapping) else None
-    if name is None:
-        raise InputError(
-            f"the network was trained on frame features of {fingerprint.get('extractor') or 'an unknown extractor'}, "
-            "which cannot be made from a video here; expected one trained on those of leorn extract --backbone"
-        )
-    return name
 
 
 def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:
