@@ -20,6 +20,8 @@ PLAIN_TYPES = {int: "a whole number", float: "a number", bool: "true or false", 
 class ModelConfig:
     """The LEORN network. Defaults are the published Charades-STA configuration."""
 
+    network: Literal["map"] = "map"
+    """Moments are scored on a two-dimensional map: LEORN, as published."""
     word_size: int = 300
     """Width of a word vector."""
     object_size: int = 2048
@@ -71,6 +73,80 @@ class ModelConfig:
     max_iou: float = 1.0
     """A cell whose IoU with the moment reaches this is a full positive (target 1)."""
 
+    @property
+    def fewest_frames(self) -> int:
+        """A video must have so many: the map has a fixed number of clips."""
+        return self.frames
+
+
+@dataclass(frozen=True)
+class PyramidConfig:
+    """LEORN-P: objects as in LEORN, a pyramid over time in place of the moment map. Defaults are its full size."""
+
+    network: Literal["pyramid"] = "pyramid"
+    """Every step of a pyramid over time proposes a moment."""
+    word_size: int = 300
+    """Width of a word vector."""
+    object_size: int = 2048
+    """Width of an object's feature."""
+    frame_size: int | None = None
+    """Width of a frame's feature: given, frame features stand beside the objects."""
+    frames: int = 256
+    """Sampled frames of a video, at most (T)."""
+    hidden_size: int = 256
+    """Width of an object's token (H)."""
+    channels: int = 256
+    """Width of the pyramid (C)."""
+    num_layers: int = 2
+    """Blocks of object self-attention."""
+    num_heads: int = 4
+    """Heads of every attention."""
+    temporal_shift: int = 2
+    """Frames by which the sentinel's channels move; 0 for no shift."""
+    levels: int = 7
+    """Levels of the pyramid, each half as fast as the one before."""
+    stem_blocks: int = 2
+    """Blocks at the finest level."""
+    window: int = 19
+    """Steps that a step attends to, itself among them."""
+    text_size: int = 128
+    """Width of a word's state."""
+    num_text_layers: int = 5
+    """Layers of the transformer over the words."""
+    views: int = 2
+    """Views of the objects that the query steers."""
+    num_conditioning_layers: int = 2
+    """Layers of cross-attention to the words."""
+    num_head_layers: int = 2
+    """Convolutions of each head."""
+    first_range: float = 4.0
+    """The finest level answers for moments whose farther boundary is nearer than this, in frames (R)."""
+    object_attention: bool = True
+    """Objects of a frame attend to each other."""
+    box_encoding: bool = True
+    """Boxes beside the detector's features."""
+    steering: bool = True
+    """The query looks at the objects; otherwise at the frames' vectors alone."""
+    attentive_pooling: bool = True
+    """It pools them by attention; otherwise their mean."""
+    attention_dropout: float = 0.0
+    """Dropout inside the object blocks."""
+    box_dropout: float = 0.1
+    """Dropout inside the box encoding."""
+    text_dropout: float = 0.1
+    """Dropout inside the transformer over the words."""
+    drop_path: float = 0.1
+    """Share of rows that the last block of the pyramid is left out for in training; less in those before."""
+
+    @property
+    def fewest_frames(self) -> int:
+        """A video must have so many: shorter ones are padded."""
+        return 1
+
+
+NetworkConfig = ModelConfig | PyramidConfig
+"""Configuration of any network; the key `network` tells which."""
+
 
 DatasetName = Literal["jsonl", "charades-sta", "tacos", "activitynet-captions", "qvhighlights"]
 
@@ -110,6 +186,8 @@ class ExtractionConfig:
     """Name of what finds objects, such as opencv-yolo; docs/find.md lists them."""
     frames: int = 128
     """Frames to sample, at the middles of equal parts of the video (T)."""
+    rate: float | None = None
+    """Frames a second, `frames` at most, for networks that take videos of any length; null for `frames` of each."""
     slots: int = 16
     """The most objects of a frame, the best by score (N)."""
     min_score: float = 0.25
@@ -130,8 +208,10 @@ class EvaluationConfig:
     """IoU thresholds of the recall table."""
     recalls: tuple[int, ...] = (1, 5)
     """Answers counted: the first n."""
+    nms: Literal["greedy", "soft"] = "greedy"
+    """`greedy` drops what overlaps a better answer; `soft` lowers its score (≥ 0), and near-equal spans vote."""
     nms_threshold: float | None = 0.5
-    """Temporal NMS drops a candidate whose IoU with a kept one is above this; null for none."""
+    """Greedy NMS drops a candidate whose IoU with a kept one is above this; null for none."""
     strict: bool = True
     """A hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold."""
     top_k: int = 10
@@ -146,6 +226,8 @@ class TrainingConfig:
     """Passes over the training queries."""
     batch_size: int = 16
     """Queries a step, on each device."""
+    queries_per_video: int = 1
+    """Queries of one video that stand together in a batch, so that it is encoded once for them."""
     accumulate: int = 1
     """Steps whose gradients are added before an update."""
     learning_rate: float = 1e-4
@@ -160,6 +242,8 @@ class TrainingConfig:
     """Largest gradient norm."""
     schedule: Literal["plateau", "cosine"] = "plateau"
     """`plateau`: ×0.8 after 20 epochs without a better validation loss; `cosine`: warm up, then fall to 0."""
+    weight_average: float | None = None
+    """Decay of an exponential moving average of the weights, which is evaluated and kept in their place."""
     warmup_epochs: float = 0.0
     """Epochs of linear warm-up, for `cosine`."""
     initial_network: str | None = None
@@ -187,7 +271,7 @@ class ExperimentConfig:
     out: str
     """Folder of the run: configuration, checkpoints, logs."""
     data: DataConfig
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: NetworkConfig = field(default_factory=ModelConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -255,7 +339,7 @@ def restore(cls: type[Config], values: object, where: str) -> Config:
         if name not in hints:
             raise InputError(f"{where}: unknown key {name}; is it of another version of leorn?")
         value = tuple(value) if isinstance(value, list) else value
-        section = next((hint for hint in (hints[name], *get_args(hints[name])) if is_dataclass(hint)), None)
+        section = _section(hints[name], value)
         if section is not None and not _fits(value, hints[name]):
             value = restore(section, value, f"{where}: {name}")
         if not _fits(value, hints[name]):
@@ -265,6 +349,13 @@ def restore(cls: type[Config], values: object, where: str) -> Config:
     if missing := [name for name in required if name not in arguments]:
         raise InputError(f"{where}: missing {', '.join(missing)}")
     return cls(**arguments)
+
+
+def _section(hint: Any, value: object) -> Any:  # noqa: ANN401
+    """The dataclass that a key's value is to become, if any: of several networks', that which the value names."""
+    choices = [one for one in (hint, *get_args(hint)) if is_dataclass(one)]
+    named = value.get("network") if isinstance(value, Mapping) else None
+    return next((one for one in choices if getattr(one, "network", named) == named), next(iter(choices), None))
 
 
 def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401

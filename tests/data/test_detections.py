@@ -1,6 +1,7 @@
 import csv
 import gzip
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -181,9 +182,19 @@ def test_a_video_in_which_nothing_was_seen_has_empty_frames(
     assert (objects.labels == -1).all()
 
 
+def test_a_rate_gives_longer_videos_more_frames(write: Callable[..., Path], tmp_path: Path, words: WordVectors) -> None:
+    for name in ("short", "long", "longest"):
+        write(HEADER + ROW, f"{name}.csv")
+    durations = {"short": 2.0, "long": 4.5, "longest": 60.0}
+    store = import_detections(tmp_path / "tracks", tmp_path / "store", words, 10, 1, durations, rate=2.0)
+    assert [store.shape(video)[0] for video in durations] == [4, 9, 10]
+    assert store.read("long").times_seconds.tolist() == [0.25 + 0.5 * row for row in range(9)]
+    assert store.fingerprint["rate"] == 2.0
+
+
 def test_a_bad_import_leaves_nothing(write: Callable[..., Path], tmp_path: Path, words: WordVectors) -> None:
-    def run(frames: int = 2, folder: str = "tracks") -> None:
-        import_detections(tmp_path / folder, tmp_path / "store", words, frames, slots=2)
+    def run(frames: int = 2, folder: str = "tracks", rate: float | None = None) -> None:
+        import_detections(tmp_path / folder, tmp_path / "store", words, frames, slots=2, rate=rate)
 
     with pytest.raises(InputError, match="tracks: no such folder; expected the folder of the detections"):
         run()
@@ -192,6 +203,8 @@ def test_a_bad_import_leaves_nothing(write: Callable[..., Path], tmp_path: Path,
         run()
     with pytest.raises(InputError, match="0 frames and 2 slots asked for; expected 1 or more"):
         run(frames=0)
+    with pytest.raises(InputError, match="nan frames a second asked for; expected a number above 0"):
+        run(rate=math.nan)
     write(HEADER + ROW, "a.csv.gz")
     with pytest.raises(
         InputError, match=r"a\.csv\.gz: 1 time stamp cannot tell how long the video is; .* from --queries"

@@ -100,6 +100,17 @@ def test_objects_are_those_of_a_slow_loop_over_decoded_frames(
     assert objects.frames is None
 
 
+def test_a_rate_gives_longer_videos_more_frames_up_to_the_most(opened: list[NumberDetector], tmp_path: Path) -> None:
+    extractor = Extractor(replace(CONFIG, features="appearance", rate=4.0))
+    assert extractor.fingerprint["rate"] == 4.0
+    for frames, expected in [(10, 4), (25, 10), (50, 12)]:
+        path = write_video(tmp_path / f"{frames}.mp4", frames)
+        objects = extractor(path, "a")
+        duration = frames / RATE
+        assert objects.times_seconds == pytest.approx([(row + 0.5) * duration / expected for row in range(expected)])
+        assert objects.features.shape == (expected, SLOTS, FEATURE_SIZE)
+
+
 @pytest.mark.parametrize(("frames_of_clip", "count"), [(1, 40), (3, 40), (30, 20)])
 def test_a_frame_is_looked_at_once_however_often_it_is_shown(
     opened: list[NumberDetector], tmp_path: Path, frames_of_clip: int, count: int
@@ -192,6 +203,8 @@ def test_what_fails_in_the_middle_of_a_video_leaves_no_thread_behind(
     ("config", "message"),
     [
         (replace(CONFIG, frames=0), "frames is 0; expected 1 to 100000"),
+        (replace(CONFIG, rate=0.0), "rate is 0.0; expected a number of frames a second above 0"),
+        (replace(CONFIG, rate=math.nan), "rate is nan; expected a number of frames a second above 0"),
         (replace(CONFIG, frames=10**9), "frames is 1000000000; expected 1 to 100000"),
         (CONFIG, "features 'label' need word vectors for the labels; give them with --words"),
         (replace(CONFIG, features="both"), "features 'both' need word vectors for the labels; give them with --words"),

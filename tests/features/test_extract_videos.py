@@ -212,6 +212,17 @@ def test_a_second_writer_is_refused_before_it_works(
     assert pictures_seen(opened) == [0, 0]
 
 
+def test_videos_of_any_length_go_into_one_store_at_a_rate(opened: list[NumberDetector], tmp_path: Path) -> None:
+    videos = {str(frames): write_video(tmp_path / f"{frames}.mp4", frames) for frames in (10, 20, 40)}
+    told = Told()
+    config = replace(CONFIG, frames=6, rate=2.0)
+    assert extract_videos(videos, tmp_path / "store", config, progress=told) == []
+    store = FeatureStore(tmp_path / "store")
+    assert [store.shape(name)[0] for name in videos] == [2, 4, 6]
+    # each video counts as much as the longest
+    assert [*dict.fromkeys(told.counts)] == [(6, 18), (12, 18), (18, 18)]
+
+
 def test_a_broken_file_is_told_and_the_others_are_in_the_store(
     opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path
 ) -> None:

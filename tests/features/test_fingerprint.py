@@ -119,6 +119,7 @@ def test_the_part_of_the_frames_leaves_out_the_objects() -> None:
         "extractor": "leorn extract",
         "backbone": {"kind": "hf"},
         "frames": 128,
+        "rate": None,
         "sampling": None,
     }
     assert frames_part(made | {"detector": {"kind": "hf"}, "word_vectors": None}) == frames_part(made)
@@ -130,6 +131,8 @@ def test_the_part_of_the_frames_leaves_out_the_objects() -> None:
         ({"frames": "64"}, "frames is '64'; expected a whole number, 1 or more"),
         ({"frames": 0}, "frames is 0; expected a whole number"),
         ({"frames": True}, "frames is True; expected a whole number"),
+        ({"rate": 0}, "rate is 0; expected a number above 0"),
+        ({"rate": float("inf")}, "rate is inf; expected a number above 0"),
         ({"slots": 1.5}, "slots is 1.5; expected a whole number"),
         ({"detector": "yolo"}, "detector is 'yolo'; expected keys with their values"),
         ({"detector": {"name": 3}}, "detector.name is 3; expected text"),

@@ -3,7 +3,7 @@
 import pytest
 
 from leorn.checkpoints import NetworkRecord
-from leorn.config import ModelConfig
+from leorn.config import ModelConfig, PyramidConfig
 from leorn.errors import InputError
 from leorn.features.fingerprint import LABEL_FEATURES
 from leorn.retrieval.recipe import extraction_for, features_told_apart
@@ -25,6 +25,12 @@ def test_the_extraction_is_that_of_the_networks_training() -> None:
     assert (extraction.detector, extraction.backbone) == ("hf:some/model", None)
     assert (extraction.frames, extraction.slots, extraction.min_score) == (99, 7, 0.4)
     assert extraction.features == "appearance"
+
+
+def test_a_network_of_videos_of_any_length_keeps_its_rate() -> None:
+    assert extraction_for(NetworkRecord(OBJECTS, fingerprint=MADE)).rate is None
+    extraction = extraction_for(NetworkRecord(PyramidConfig(), fingerprint=MADE | {"rate": 2.5}))
+    assert (extraction.frames, extraction.rate) == (99, 2.5)
 
 
 def test_a_fusion_network_also_needs_the_backbone_of_its_training() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jsonargparse import Namespace
-from jsonargparse.typing import PositiveInt
+from jsonargparse.typing import PositiveFloat, PositiveInt
 
 from leorn.arguments import Parser
 from leorn.errors import InputError
@@ -33,6 +33,7 @@ def run(options: Namespace) -> None:
         options.slots,
         durations,
         options.overwrite,
+        options.rate,
         progress("importing"),
     )
     say(f"wrote the objects of {counted(len(store.videos), 'video')} to {options.out}")
@@ -47,5 +48,10 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--words", required=True, help="Word vectors: GloVe text, .npz or .safetensors.")
     parser.add_argument("--queries", help="JSON lines with the videos' durations; without, a video ends with its CSV.")
     parser.add_argument("--frames", type=PositiveInt, default=256, help="Frames to sample from each video.")
+    parser.add_argument(
+        "--rate",
+        type=PositiveFloat,
+        help="Frames a second, --frames at most, for networks that take videos of any length.",
+    )
     parser.add_argument("--slots", type=PositiveInt, default=18, help="Objects to keep of each frame, best first.")
     parser.add_argument("--overwrite", action="store_true", help="Replace the store that is there.")

@@ -4,6 +4,7 @@ Each file of tracks is named for its video, `.csv` or `.csv.gz`; what is in it, 
 shapes: T sampled frames, N object slots per frame, V labels, D width of a word vector.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from leorn.data.tracks import Tracks, read_tracks
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
 from leorn.features.fingerprint import LABEL_FEATURES
+from leorn.features.sampling import frame_count
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
 from leorn.records import VideoObjects
@@ -79,6 +81,7 @@ def import_detections(
     slots: int,
     durations: Mapping[str, float] | None = None,
     overwrite: bool = False,
+    rate: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureStore:
     """Turn a folder of tracks into a store whose object features are the word vectors of the labels.
@@ -93,6 +96,7 @@ def import_detections(
         slots: object slots of a frame (N).
         durations: video → length in seconds. A video that is not among them ends one step after its last time stamp.
         overwrite: replace the store that is there.
+        rate: frames a second, `frames` at most; `frames` of every video where None.
         progress: told after each video how many are done, of how many.
 
     Returns:
@@ -102,6 +106,8 @@ def import_detections(
         InputError: no tracks in the folder, a bad file, a video whose length cannot be told, or a store that is there
             already or cannot be written.
     """
+    if rate is not None and not 0 < rate < math.inf:
+        raise InputError(f"{rate} frames a second asked for; expected a number above 0")
     if frames < 1 or slots < 1:
         raise InputError(f"{frames} frames and {slots} slots asked for; expected 1 or more of each")
     paths = _track_files(Path(folder))
@@ -113,7 +119,8 @@ def import_detections(
             duration = (durations or {}).get(video) or _duration_seconds(tracks, path)
             vectors.update({name: words.phrase(name) for name in tracks.label_names if name not in vectors})
             features = np.array([vectors[name] for name in tracks.label_names], dtype=np.float32)
-            yield sample_tracks(video, tracks, duration, frames, slots, features.reshape(-1, words.size))
+            count = frame_count(duration, frames, rate)
+            yield sample_tracks(video, tracks, duration, count, slots, features.reshape(-1, words.size))
             if progress is not None:
                 progress(done, len(paths))
 
@@ -125,6 +132,7 @@ def import_detections(
         "frames": frames,
         "slots": slots,
         "sampling": "middles of equal parts",
+        **({} if rate is None else {"rate": rate}),
     }
     write_store(out, videos(), fingerprint, overwrite=overwrite)
     unknown = [name for name, vector in vectors.items() if not vector.any()]

@@ -4,6 +4,7 @@ Letters of shapes: T sampled frames, N object slots of a frame, K objects found 
 V labels, D_w width of a word vector.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from leorn.features.background import ahead
 from leorn.features.detectors import Detections, Detector, open_detector
 from leorn.features.fingerprint import LABEL_FEATURES, NAME
 from leorn.features.published import unit_rows
+from leorn.features.sampling import frame_count
 from leorn.features.sources import Progress
 from leorn.features.video import probe, sample_frames
 from leorn.records import Frame, VideoObjects
@@ -67,13 +69,15 @@ class Extractor:
         fingerprint: all that the objects depend on, beside the video.
 
     Raises:
-        InputError: an unknown or unreadable detector, a missing extra, a number of frames out of its range, or labels
-            asked for without word vectors.
+        InputError: an unknown or unreadable detector, a missing extra, a number or rate of frames out of its range, or
+            labels asked for without word vectors.
     """
 
     def __init__(self, config: ExtractionConfig, labels: LabelEncoder | None = None) -> None:
         if not 1 <= config.frames <= MAX_FRAMES:
             raise InputError(f"frames is {config.frames}; expected 1 to {MAX_FRAMES}")
+        if config.rate is not None and not 0 < config.rate < math.inf:
+            raise InputError(f"rate is {config.rate}; expected a number of frames a second above 0")
         # now, or it would be said of every video
         if find_spec("av") is None:
             raise InputError("reading videos needs PyAV: pip install leorn[video]")
@@ -96,6 +100,7 @@ class Extractor:
             "frames": config.frames,
             "slots": config.slots,
             "sampling": "middles of equal parts of the video stream",
+            **({} if config.rate is None else {"rate": config.rate}),
         }
 
     def __call__(self, path: str | Path, video: str, progress: Progress | None = None) -> VideoObjects:
@@ -109,8 +114,9 @@ class Extractor:
         Raises:
             InputError: the file cannot be read as a video.
         """
-        count = self.config.frames
-        objects = self._empty(video, probe(path).duration_seconds)
+        duration_seconds = probe(path).duration_seconds
+        count = frame_count(duration_seconds, self.config.frames, self.config.rate)
+        objects = self._empty(video, duration_seconds, count)
         described: list[Float[np.ndarray, "F D_f"]] = []
         done = 0
         different = _different(sample_frames(path, count, self._detector.max_side))
@@ -128,8 +134,8 @@ class Extractor:
                     progress(done, count)
         return replace(objects, frames=np.concatenate(described) if described else None)
 
-    def _empty(self, video: str, duration_seconds: float) -> VideoObjects:
-        count, slots = self.config.frames, self.config.slots
+    def _empty(self, video: str, duration_seconds: float, count: int) -> VideoObjects:
+        slots = self.config.slots
         return VideoObjects(
             video=video,
             duration_seconds=duration_seconds,

@@ -72,7 +72,7 @@ def extract_videos(
         config: how.
         labels: gives the labels their vectors, where the features are of them.
         jobs: processes that extract at once; the store does not depend on it.
-        progress: told how many frames are done, of how many.
+        progress: told how many frames are done, of how many, as if every video had `config.frames`.
 
     Returns:
         The videos that could not be extracted; all others are in the store.
@@ -89,29 +89,29 @@ def extract_videos(
     failures: list[Failure] = []
     with GrowingStore(out, extractor.fingerprint) as store:
         missing = [(video, path) for video, path in videos.items() if not _is_there(store, video, path)]
-        tell = _Counter(len(missing), progress)
+        tell = _Counter(len(missing), config.frames, progress)
         with _results(missing, extractor, min(jobs, len(missing)), tell) as results:
             for result in results:
                 kept = result if isinstance(result, Failure) else _add(store, *result)
                 if kept is not None:
                     failures.append(kept)
-                tell.next_video(config.frames)
+                tell.next_video()
     return failures
 
 
 class _Counter:
     """Turns the frames of one video that are done into those of all videos."""
 
-    def __init__(self, videos: int, progress: Progress | None) -> None:
-        self._videos, self._progress = videos, progress
+    def __init__(self, videos: int, frames: int, progress: Progress | None) -> None:
+        self._videos, self._frames, self._progress = videos, frames, progress
         self._before = 0
 
     def __call__(self, done: int, of: int) -> None:
         if self._progress is not None:
-            self._progress(self._before * of + done, self._videos * of)
+            self._progress(self._before * self._frames + self._frames * done // of, self._videos * self._frames)
 
-    def next_video(self, of: int) -> None:
-        self(of, of)
+    def next_video(self) -> None:
+        self(1, 1)
         self._before += 1
 
 

@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from leorn.errors import InputError
@@ -11,17 +12,19 @@ LABEL_FEATURES = "mean word vector of the label"
 NAME = "name"
 """Key of a fingerprint that says how a model was opened: its hashes say whether it is the same."""
 _OF_LABELS = ("features", "feature_size", "word_vectors")
-_OF_FRAMES = ("extractor", "backbone", "frames", "sampling")
+_OF_FRAMES = ("extractor", "backbone", "frames", "rate", "sampling")
 
 
 _Expected = tuple[Callable[[Any], bool], str]
 """Whether a value is right, and what would be."""
 # a bool is an int too
 _COUNT: _Expected = (lambda value: type(value) is int and value >= 1, "a whole number, 1 or more")
+_RATE: _Expected = (lambda value: type(value) in (int, float) and 0 < value < inf, "a number above 0")
 _NAME: _Expected = (lambda value: isinstance(value, str), "text")
 _SHARE: _Expected = (lambda value: type(value) in (int, float) and 0 <= value <= 1, "a number from 0 to 1")
 _READ: dict[str, _Expected] = {
     "frames": _COUNT,
+    "rate": _RATE,
     "slots": _COUNT,
     "detector": (lambda value: isinstance(value, Mapping), "keys with their values"),
     f"detector.{NAME}": _NAME,

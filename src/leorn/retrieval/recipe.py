@@ -31,6 +31,7 @@ def extraction_for(record: NetworkRecord, detector: str | None = None) -> Extrac
         ExtractionConfig(),
         detector=detector,
         frames=frame_fingerprint.get("frames") or fingerprint.get("frames") or record.model.frames,
+        rate=frame_fingerprint.get("rate") or fingerprint.get("rate"),
         slots=fingerprint.get("slots") or slots_of(record),
         features=kind,
         backbone=_backbone(frame_fingerprint) if _is_fusion(record) else None,
