@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction
 from leorn.scoring.predictions import apply_nms, read_predictions, write_predictions
+from leorn.scoring.ranking import rank
 
 MOMENTS = st.builds(
     lambda start, length, score: Moment(start, start + length, score),
@@ -136,6 +138,22 @@ def test_nms_follows_the_order_given_and_keeps_scores() -> None:
         Prediction("p", "w", ()),
     ]
     assert apply_nms(predictions, None, 2)[0].moments == moments[:2]
+
+
+def test_soft_nms_ranks_anew() -> None:
+    moments = (Moment(0.0, 10.0, 0.9), Moment(2.0, 10.0, 0.8), Moment(30.0, 31.0, 0.5))
+    (soft,) = apply_nms([Prediction("q", "v", moments)], 0.5, 3, "soft")
+    spans, scores = np.array([moment.span for moment in moments]), np.array([0.9, 0.8, 0.5])
+    assert soft.moments == rank(spans, scores, None, 3, method="soft")
+    assert [round(moment.start_seconds) for moment in soft.moments] == [1, 30, 1]
+    assert apply_nms([Prediction("q", "v", ())], 0.5, 3, "soft") == [Prediction("q", "v", ())]
+
+
+@pytest.mark.parametrize("score", [None, -0.1])
+def test_soft_nms_needs_scores_that_can_be_lowered(score: float | None) -> None:
+    moments = (Moment(0.0, 4.0, 0.9), Moment(0.0, 3.0, score))
+    with pytest.raises(InputError, match="query q: soft NMS lowers scores; expected one of 0 or more at every moment"):
+        apply_nms([Prediction("q", "v", moments)], 0.5, 5, "soft")
 
 
 def test_a_written_line_is_plain_json(tmp_path: Path) -> None:

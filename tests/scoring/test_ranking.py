@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leorn.errors import InputError
-from leorn.scoring.ranking import iou, nms, rank
+from leorn.scoring.ranking import iou, nms, rank, soft_nms
 
 Span = tuple[float, float]
 
@@ -136,3 +136,56 @@ def test_rank_meets_the_published_ranking(shared: Path, name: str) -> None:
         )
         assert np.array_equal([moment.span for moment in moments], top[~np.isnan(top[:, 0])])
         assert {moment.score for moment in moments} <= set(scores.ravel().tolist())
+
+
+def slow_soft_nms(spans: Sequence[Span], scores: Sequence[float], top_k: int) -> list[tuple[float, float, float]]:
+    """Choose the best, lower the others by their overlap, choose again; near-equal spans vote."""
+    left = dict(enumerate(scores))
+    chosen = []
+    while left and len(chosen) < top_k:
+        best = max(left, key=lambda index: (left[index], -index))
+        score = left.pop(best)
+        votes = [(scores[i] * slow_iou(spans[best], spans[i]), spans[i]) for i in range(len(spans))]
+        votes = [(weight, span) for weight, span in votes if slow_iou(spans[best], span) >= 0.8] if scores[best] else []
+        total = sum(weight for weight, _ in votes)
+        start, end = (
+            sum(weight * span[side] for weight, span in votes) / total if total else spans[best][side]
+            for side in range(2)
+        )
+        chosen.append((start, end, score))
+        left = {i: value * math.exp(-(slow_iou(spans[best], spans[i]) ** 2) / 0.5) for i, value in left.items()}
+    return chosen
+
+
+@given(CANDIDATES, st.integers(1, 12))
+def test_soft_nms_chooses_what_the_slow_version_chooses(candidates: list[tuple[Span, int]], top_k: int) -> None:
+    candidates = [(span, score) for span, score in candidates if span[0] < span[1]]
+    # no two alike, so that rounding decides nothing
+    scores = [score + 0.01 * number for number, (_, score) in enumerate(candidates)]
+    spans, _ = as_arrays(candidates)
+    chosen, kept = soft_nms(spans, np.array(scores), top_k)
+    expected = slow_soft_nms([span for span, _ in candidates], scores, top_k)
+    np.testing.assert_allclose(chosen, np.array([row[:2] for row in expected]).reshape(-1, 2), atol=1e-9)
+    np.testing.assert_allclose(kept, [row[2] for row in expected], atol=1e-12)
+
+
+def test_near_equal_spans_say_together_where_the_moment_is() -> None:
+    spans = np.array([[10.0, 20.0], [11.0, 20.0], [40.0, 50.0]])
+    moments = rank(spans, np.array([0.6, 0.3, 0.5]), None, 2, method="soft")
+    start = (0.6 * 10 + 0.3 * 0.9 * 11) / (0.6 + 0.3 * 0.9)
+    assert [m.span for m in moments] == [pytest.approx((start, 20.0)), pytest.approx((40.0, 50.0))]
+    assert [m.score for m in moments] == [0.6, 0.5]
+
+
+def test_soft_nms_keeps_an_overlapping_moment_that_greedy_nms_drops() -> None:
+    spans, scores = np.array([[0.0, 10.0], [3.0, 10.0], [30.0, 31.0]]), np.array([0.9, 0.8, 0.1])
+    assert [m.start_seconds for m in rank(spans, scores, 0.5, 2)] == [0.0, 30.0]
+    soft = rank(spans, scores, 0.5, 2, method="soft")
+    assert [m.start_seconds for m in soft] == pytest.approx([0.0, 3.0])
+    assert soft[1].score == pytest.approx(0.8 * math.exp(-(0.7**2) / 0.5))
+
+
+def test_soft_nms_of_scores_that_are_all_zero_repeats() -> None:
+    spans = np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]])
+    moments = rank(spans, np.zeros(3), None, 3, method="soft")
+    assert [m.span for m in moments] == [(0.0, 1.0), (2.0, 3.0), (0.0, 1.0)]

@@ -28,7 +28,9 @@ def run(options: Namespace) -> None:
     evaluation = make(EvaluationConfig, options)
     check_evaluation(evaluation, "--")
     queries = read_queries(options.queries, options.dataset, options.split).queries
-    predictions = apply_nms(read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k)
+    predictions = apply_nms(
+        read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k, evaluation.nms
+    )
     try:
         metrics = evaluate_predictions(predictions, queries, evaluation)
     except InputError as error:

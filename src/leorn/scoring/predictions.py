@@ -7,14 +7,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.jsonlines import errors_at, field, identifier, json_lines, number_lists
 from leorn.records import Moment, Prediction
-from leorn.scoring.ranking import nms
+from leorn.scoring.ranking import nms, rank
 
 
 def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> None:
@@ -43,20 +44,40 @@ def read_predictions(path: str | Path) -> list[Prediction]:
     return predictions
 
 
-def apply_nms(predictions: Iterable[Prediction], threshold: float | None, top_k: int) -> list[Prediction]:
-    """Thin out each query's moments by greedy temporal NMS, taking them in the order in which they stand.
+def apply_nms(
+    predictions: Iterable[Prediction],
+    threshold: float | None,
+    top_k: int,
+    method: Literal["greedy", "soft"] = "greedy",
+) -> list[Prediction]:
+    """Thin out each query's moments by temporal NMS, the greedy one taking them in the order in which they stand.
 
     Args:
         predictions: moments best first, with scores or without.
-        threshold: a moment goes when its IoU with a better kept one is above this; None keeps all.
+        threshold: in greedy NMS a moment goes when its IoU with a better kept one is above this; None keeps all.
         top_k: how many moments to keep at most.
+        method: greedy, or soft: see `leorn.scoring.ranking.soft_nms`.
+
+    Raises:
+        InputError: soft NMS of moments without scores, or with some below 0.
     """
-    thinned = []
-    for prediction in predictions:
-        spans = np.array([moment.span for moment in prediction.moments], dtype=np.float64).reshape(-1, 2)
+    return [replace(one, moments=_thinned(one, threshold, top_k, method)) for one in predictions]
+
+
+def _thinned(
+    prediction: Prediction, threshold: float | None, top_k: int, method: Literal["greedy", "soft"]
+) -> tuple[Moment, ...]:
+    moments = prediction.moments
+    spans = np.array([moment.span for moment in moments], dtype=np.float64).reshape(-1, 2)
+    if method == "greedy":
         kept = nms(spans, -np.arange(len(spans), dtype=np.float64), threshold, top_k)
-        thinned.append(replace(prediction, moments=tuple(prediction.moments[index] for index in kept)))
-    return thinned
+        return tuple(moments[index] for index in kept)
+    scores = [moment.score for moment in moments if moment.score is not None]
+    if len(scores) < len(moments) or min(scores, default=0) < 0:
+        raise InputError(
+            f"query {prediction.query_id}: soft NMS lowers scores; expected one of 0 or more at every moment"
+        )
+    return rank(spans, np.array(scores), None, top_k, method=method)
 
 
 def _to_json(prediction: Prediction) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""From candidates to ranked moments: temporal IoU and greedy non-maximum suppression (NMS).
+"""From candidates to ranked moments: temporal IoU and non-maximum suppression (NMS).
 
 Letters of shapes: K candidates, M other spans. A span is (start, end).
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,6 +14,12 @@ from leorn.records import Moment
 
 # Cells of a moment map often overlap by exactly one half: rounding must not decide which of them go.
 TIE_TOLERANCE = 1e-9
+SOFT_CANDIDATES = 1000
+"""The best candidates that soft NMS looks at."""
+SIGMA = 0.5
+"""Width of its Gaussian: of two equal spans the second keeps exp(-1 / SIGMA) of its score."""
+VOTING_IOU = 0.8
+"""Candidates that overlap a chosen one so much have a say in where it begins and ends."""
 
 
 def iou(spans_a: Float[np.ndarray, "M 2"], spans_b: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "M K"]:
@@ -64,23 +71,56 @@ def nms(
     return np.array(kept, dtype=np.int64)
 
 
+def soft_nms(
+    spans: Float[np.ndarray, "K 2"], scores: Float[np.ndarray, "K"], top_k: int
+) -> tuple[Float[np.ndarray, "kept 2"], Float[np.ndarray, "kept"]]:
+    """Choose the best span, lower the scores of those that overlap it, choose again (Bodla et al., ICCV 2017).
+
+    Each chosen span then becomes the mean of the candidates that nearly equal it, weighted by their first scores and
+    their IoU with it. Equal scores rank in the order of the candidates, so that results repeat.
+
+    Args:
+        spans: (K, 2) start and end of each candidate, in any unit.
+        scores: (K,) higher is better, none below 0.
+        top_k: how many to choose at most.
+
+    Returns:
+        The spans, best first, and the scores that they were chosen with.
+    """
+    best = np.argsort(-scores, kind="stable")[:SOFT_CANDIDATES]
+    spans, first, left = spans[best], scores[best], scores[best].copy()
+    chosen, kept = np.zeros((0, 2)), np.zeros(0)
+    for _ in range(min(top_k, len(left))):
+        index = left.argmax()
+        overlap = iou(spans[[index]], spans)[0]
+        # one that votes for itself alone stays where it is, whatever its score
+        votes = np.where(overlap >= VOTING_IOU, first * overlap, 0) if first[index] > 0 else overlap == 1
+        chosen = np.append(chosen, [votes @ spans / votes.sum()], axis=0)
+        kept = np.append(kept, left[index])
+        left *= np.exp(-(overlap**2) / SIGMA)
+        left[index] = -1
+    return chosen, kept
+
+
 def rank(
     spans: Float[np.ndarray, "K 2"],
     scores: Float[np.ndarray, "K"],
     nms_threshold: float | None,
     top_k: int,
     duration_seconds: float = math.inf,
+    method: Literal["greedy", "soft"] = "greedy",
 ) -> tuple[Moment, ...]:
-    """Turn a query's candidates into its answers, best first (greedy NMS, see `nms`).
+    """Turn a query's candidates into its answers, best first (see `nms` and `soft_nms`).
 
     Spans are clipped to the video; those of which nothing is left are no candidates.
 
     Args:
         spans: (K, 2) start and end of each candidate, in seconds.
         scores: (K,) higher is better.
-        nms_threshold: the IoU above which a candidate gives way to a better one; None for no NMS.
+        nms_threshold: the IoU above which a candidate gives way to a better one in greedy NMS; None for no NMS.
         top_k: how many moments to keep at most.
         duration_seconds: the length of the video, where candidates may reach beyond it.
+        method: greedy or soft NMS.
 
     Returns:
         At most `top_k` moments with their scores.
@@ -95,7 +135,9 @@ def rank(
     spans = np.clip(spans, 0, duration_seconds)
     has_length = spans[:, 0] < spans[:, 1]
     spans, scores = spans[has_length], scores[has_length]
-    return tuple(
-        Moment(float(spans[index, 0]), float(spans[index, 1]), float(scores[index]))
-        for index in nms(spans, scores, nms_threshold, top_k)
-    )
+    if method == "soft":
+        spans, scores = soft_nms(spans, scores, top_k)
+    else:
+        kept = nms(spans, scores, nms_threshold, top_k)
+        spans, scores = spans[kept], scores[kept]
+    return tuple(Moment(start, end, score) for (start, end), score in zip(spans.tolist(), scores.tolist(), strict=True))
