@@ -97,8 +97,6 @@ def test_evidence_is_shares_of_what_is_there() -> None:
     assert evidence.objects[0, 3].tolist() == [1, 0, 0, 0, 0]
     torch.testing.assert_close(evidence.words.sum(-1), torch.ones(2))
     assert not evidence.words[~word_mask].any()
-    torch.testing.assert_close(evidence.moments[:, scored.mask], 1 / (1 + torch.exp(-scored.logits[:, scored.mask])))
-    assert not evidence.moments[:, ~scored.mask].any()
 
 
 def test_evidence_is_given_only_when_asked_for() -> None:
@@ -140,9 +138,17 @@ def test_candidates_are_the_valid_cells_row_by_row() -> None:
     candidates = network.candidates(scored)
     cells = [(i, j) for i in range(8) for j in range(8) if scored.mask[i, j]]
 
-    assert candidates.spans.tolist() == [[i / 8, (j + 1) / 8] for i, j in cells]
+    assert candidates.spans.tolist() == 2 * [[[i / 8, (j + 1) / 8] for i, j in cells]]
     expected = torch.stack([1 / (1 + torch.exp(-scored.logits[:, i, j])) for i, j in cells], 1)
     torch.testing.assert_close(candidates.scores, expected)
+
+
+def test_a_video_of_several_queries_is_the_same_video_for_each() -> None:
+    network, (words, word_mask, *video) = random_network(FUSION), random_inputs(FUSION)
+    with torch.no_grad():
+        shared = network(words, word_mask, *(part[:1] for part in video), video_index=torch.tensor([0, 0]))
+        laid_out = network(words, word_mask, *(part[:1].expand(2, *part.shape[1:]) for part in video))
+    assert torch.equal(shared.logits, laid_out.logits)
 
 
 def test_loss_takes_the_configured_thresholds() -> None:

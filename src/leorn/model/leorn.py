@@ -1,18 +1,19 @@
 """The network, put together from its blocks; the one file that reads `ModelConfig`.
 
 Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame, L words, C clips, V valid cells of the map,
-D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
+W videos, D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
 """
 
 import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from leorn.config import ModelConfig
 from leorn.errors import InputError
+from leorn.model.candidates import Candidates, Evidence
 from leorn.model.clips import FramesToClips, FusedFramesToClips
 from leorn.model.loss import cell_iou, scaled_iou_loss
 from leorn.model.map_conv import MapConv
@@ -35,30 +36,12 @@ class EncodedVideo(NamedTuple):
         return EncodedVideo(self.tokens.expand(queries, -1, -1, -1), self.mask.expand(queries, -1, -1), frames)
 
 
-class Evidence(NamedTuple):
-    """Why the network answers so; each is 0 where there is nothing to look at."""
-
-    objects: Float[Tensor, "B T S"]
-    """Weight of each token in its frame; token 0 is the sentinel."""
-    words: Float[Tensor, "B L"]
-    """Weight of each word in the query vector."""
-    moments: Float[Tensor, "B C C"]
-    """Probability of each cell of the map."""
-
-
 class ScoredMap(NamedTuple):
     """The network's answer: cell (i, j) is the moment from the start of clip i to the end of clip j."""
 
     logits: Float[Tensor, "B C C"]
     mask: Bool[Tensor, "C C"]
     evidence: Evidence | None
-
-
-class Candidates(NamedTuple):
-    """Proposed moments, in fractions of the video's duration, with their probabilities."""
-
-    spans: Float[Tensor, "V 2"]
-    scores: Float[Tensor, "B V"]
 
 
 class LEORN(nn.Module):
@@ -102,15 +85,27 @@ class LEORN(nn.Module):
         if (share := config.initial_probability) != 0.5:
             nn.init.constant_(self.prediction.bias, math.log(share / (1 - share)))
 
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return "LEORN" if self.config.frame_size is None else "LEORN-F"
+
+    @property
+    def map_clips(self) -> int:
+        """Clips of a picture that shows all candidates."""
+        return self.config.clips
+
     def forward(
         self,
         words: Float[Tensor, "B L D_w"],
         word_mask: Bool[Tensor, "B L"],
-        objects: Float[Tensor, "B T N D_o"],
-        object_mask: Bool[Tensor, "B T N"],
-        boxes: Float[Tensor, "B T N 4"],
-        frames: Float[Tensor, "B T D_f"] | None = None,
+        objects: Float[Tensor, "W T N D_o"],
+        object_mask: Bool[Tensor, "W T N"],
+        boxes: Float[Tensor, "W T N 4"],
+        frames: Float[Tensor, "W T D_f"] | None = None,
         *,
+        frame_mask: Bool[Tensor, "W T"] | None = None,
+        video_index: Int[Tensor, "B"] | None = None,
         return_evidence: bool = False,
     ) -> ScoredMap:
         """Score every candidate moment of a video for a query.
@@ -122,8 +117,15 @@ class LEORN(nn.Module):
             object_mask: true where there is an object.
             boxes: `xyxy` in 0..1 of the frame, 0 where there is no object.
             frames: frame features, for the fusion variant alone.
-            return_evidence: give the attention over objects and words, and the map's probabilities, too.
+            frame_mask: not needed: every video fills its T frames.
+            video_index: the video of each query; the one in its own row where None.
+            return_evidence: give the attention over objects and words, too.
         """
+        del frame_mask
+        if video_index is not None:
+            # before anything is computed: statistics of BatchNorm count a video once for each of its queries
+            objects, object_mask, boxes = (x[video_index] for x in (objects, object_mask, boxes))
+            frames = None if frames is None else frames[video_index]
         video = self.encode_video(objects, object_mask, boxes, frames)
         return self.score(video, words, word_mask, return_evidence=return_evidence)
 
@@ -163,7 +165,7 @@ class LEORN(nn.Module):
         with torch.autocast(cells.device.type, enabled=False):
             logits = self.moment_map.spread(self.prediction(valid.to(self.prediction.weight.dtype)).squeeze(-1))
         mask = self.moment_map.mask
-        evidence = Evidence(attention, text.attention, logits.sigmoid() * mask) if return_evidence else None
+        evidence = Evidence(attention, text.attention) if return_evidence else None
         return ScoredMap(logits, mask, evidence)
 
     def candidates(self, scored: ScoredMap) -> Candidates:
@@ -171,7 +173,7 @@ class LEORN(nn.Module):
         first, last = scored.mask.nonzero(as_tuple=True)
         # on the CPU, because not every accelerator has float64
         spans = torch.stack([first, last + 1], -1).cpu().double() / self.config.clips
-        return Candidates(spans, scored.logits[:, scored.mask].sigmoid())
+        return Candidates(spans.expand(len(scored.logits), -1, -1), scored.logits[:, scored.mask].sigmoid())
 
     def loss(
         self, scored: ScoredMap, spans: Float[Tensor, "B M 2"], span_mask: Bool[Tensor, "B M"]

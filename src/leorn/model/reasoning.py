@@ -45,12 +45,17 @@ class ReasoningBlock(nn.Module):
         self,
         tokens: Float[Tensor, "B T S H"],
         mask: Bool[Tensor, "B T S"],
-        query: Float[Tensor, "B H"],
+        query: Float[Tensor, "B H"] | None = None,
+        frame_mask: Bool[Tensor, "B T"] | None = None,
     ) -> Float[Tensor, "B T S H"]:
-        """Let the query steer how a frame's tokens reason about each other."""
+        """Let a frame's tokens reason about each other, steered by the query where there is text attention.
+
+        Nothing moves in from frames outside `frame_mask`.
+        """
         if self.text_attention is not None:
+            assert query is not None
             tokens = self.text_attention(tokens, mask, query)
-        return self.feedforward(self.object_attention(tokens, mask), mask)
+        return self.feedforward(self.object_attention(tokens, mask), mask, frame_mask)
 
 
 class TextAttention(nn.Module):
@@ -129,16 +134,28 @@ class ShiftedFeedForward(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.norm = TokenNorm(norm, hidden_size)
 
-    def forward(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
+    def forward(
+        self,
+        tokens: Float[Tensor, "B T S H"],
+        mask: Bool[Tensor, "B T S"],
+        frame_mask: Bool[Tensor, "B T"] | None = None,
+    ) -> Float[Tensor, "B T S H"]:
         """Return tokens, the sentinels (or all of them) having looked `temporal_shift` frames around."""
         if self.sentinel is None:
-            update = self._contract(shift_in_time(self.expand(tokens).relu(), self.temporal_shift))
+            update = self._contract(self._shift(self.expand(tokens).relu(), frame_mask))
         else:
             # apart until they are narrow again: the inner width is many times the outer one
             context, objects = (self.expand(part).relu() for part in tokens.split([1, tokens.shape[2] - 1], 2))
-            context = self.sentinel(shift_in_time(context, self.temporal_shift)).relu()
+            context = self.sentinel(self._shift(context, frame_mask)).relu()
             update = torch.cat([self._contract(context), self._contract(objects)], 2)
         return self.norm(mask[..., None] * (tokens + self.dropout(update)))
+
+    def _shift(
+        self, inner: Float[Tensor, "B T S F"], frame_mask: Bool[Tensor, "B T"] | None
+    ) -> Float[Tensor, "B T S F"]:
+        if frame_mask is not None:
+            inner = inner * frame_mask[..., None, None]
+        return shift_in_time(inner, self.temporal_shift)
 
     def _contract(self, inner: Float[Tensor, "B T S F"]) -> Float[Tensor, "B T S H"]:
         return self.contract(self.dropout(inner))

@@ -1,0 +1,304 @@
+"""LEORN-P: objects, a language-steered view of them, and a pyramid over time in place of the moment map.
+
+All that no query changes is done once for a video; a query costs what grows linearly with the video. After SnAG (Mu,
+Mo & Li, CVPR 2024) for late fusion and heads; objects, sentinel and shift are LEORN's.
+
+Letters: B queries, V videos, T frames, N object slots, S = N + 1 tokens of a frame, L words, M moments, C channels,
+K steps of all levels, D_w, D_o, D_f widths of word vectors, object and frame features, H token width.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from leorn.config import PyramidConfig
+from leorn.errors import InputError
+from leorn.model.assignment import assign_steps
+from leorn.model.candidates import Candidates, Evidence
+from leorn.model.conditioning import WordConditioning
+from leorn.model.objects import ObjectEmbedding
+from leorn.model.pyramid import Pyramid, halve, steps_of
+from leorn.model.reasoning import ReasoningBlock
+from leorn.model.sentence import SentenceTransformer
+from leorn.model.span_heads import SpanHeads
+from leorn.model.span_loss import distance_iou_loss, focal_loss
+from leorn.model.steering import ObjectSteering
+
+POSITIVES_MOMENTUM = 0.9
+"""Of the running mean of positive steps, by which both losses are divided."""
+MAP_CLIPS = 64
+"""Rows and columns of a picture that shows all candidates."""
+
+
+class EncodedPyramid(NamedTuple):
+    """What no query changes: object tokens behind the sentinel, and the pyramid's levels, finest first."""
+
+    tokens: Float[Tensor, "B T S H"]
+    token_mask: Bool[Tensor, "B T S"]
+    levels: list[Float[Tensor, "B _ C"]]
+    masks: list[Bool[Tensor, "B _"]]
+
+    def repeat(self, queries: int) -> "EncodedPyramid":
+        """Return one video once for each of several queries, without copying it."""
+        return EncodedPyramid(*(_each(part, lambda x: x.expand(queries, *x.shape[1:])) for part in self))
+
+    def select(self, video_index: Int[Tensor, "B"]) -> "EncodedPyramid":
+        """Return the video of each query."""
+        return EncodedPyramid(*(_each(part, lambda x: x[video_index]) for part in self))
+
+
+class ScoredSteps(NamedTuple):
+    """The network's answer: each step of each level proposes one moment."""
+
+    logits: Float[Tensor, "B K"]
+    distances: Float[Tensor, "B K 2"]
+    mask: Bool[Tensor, "B K"]
+    middles: Float[Tensor, "K"]
+    strides: Float[Tensor, "K"]
+    frames: Int[Tensor, "B"]
+    evidence: Evidence | None
+
+
+class LEORNPyramid(nn.Module):
+    """Object network whose cost grows linearly; with `frame_size` given, frame features beside the objects."""
+
+    def __init__(self, config: PyramidConfig) -> None:
+        super().__init__()
+        check_pyramid(config)
+        self.config = config
+        self.text = SentenceTransformer(
+            config.word_size, config.text_size, config.num_text_layers, config.num_heads, config.text_dropout
+        )
+        self.objects = ObjectEmbedding(
+            config.object_size,
+            config.hidden_size,
+            norm="layer",
+            box_encoding=config.box_encoding,
+            box_dropout=config.box_dropout,
+        )
+        self.reasoning = nn.ModuleList(
+            ReasoningBlock(
+                config.hidden_size,
+                2 * config.hidden_size,
+                num_heads=config.num_heads,
+                dropout=config.attention_dropout,
+                norm="layer",
+                temporal_shift=config.temporal_shift,
+                shift_sentinel_only=True,
+                text_attention=False,
+                object_attention=config.object_attention,
+            )
+            for _ in range(config.num_layers)
+        )
+        self.frames = None if config.frame_size is None else nn.Linear(config.frame_size, config.hidden_size)
+        self.pyramid = Pyramid(
+            config.hidden_size,
+            config.channels,
+            levels=config.levels,
+            stem_blocks=config.stem_blocks,
+            num_heads=config.num_heads,
+            window=config.window,
+            drop_path=config.drop_path,
+        )
+        self.steering = (
+            ObjectSteering(
+                config.text_size,
+                config.hidden_size,
+                config.channels,
+                config.views,
+                attentive=config.attentive_pooling,
+            )
+            if config.steering
+            else None
+        )
+        self.conditioning = nn.ModuleList(
+            WordConditioning(config.channels, config.text_size, config.num_heads)
+            for _ in range(config.num_conditioning_layers)
+        )
+        self.heads = SpanHeads(config.channels, config.num_head_layers, config.levels)
+        self.positives: Tensor
+        self.register_buffer("positives", torch.tensor(0.0))
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return "LEORN-P" if self.config.frame_size is None else "LEORN-PF"
+
+    @property
+    def map_clips(self) -> int:
+        """Clips of a picture that shows all candidates: their boundaries lie anywhere, so a readable number."""
+        return MAP_CLIPS
+
+    def forward(
+        self,
+        words: Float[Tensor, "B L D_w"],
+        word_mask: Bool[Tensor, "B L"],
+        objects: Float[Tensor, "V T N D_o"],
+        object_mask: Bool[Tensor, "V T N"],
+        boxes: Float[Tensor, "V T N 4"],
+        frames: Float[Tensor, "V T D_f"] | None = None,
+        *,
+        frame_mask: Bool[Tensor, "V T"] | None = None,
+        video_index: Int[Tensor, "B"] | None = None,
+        return_evidence: bool = False,
+    ) -> ScoredSteps:
+        """Let every step of a video propose a moment for a query.
+
+        Args:
+            words: word vectors, 0 for an unknown word and for padding.
+            word_mask: true where there is a word.
+            objects: detector features, each L2-normalised, 0 where there is no object.
+            object_mask: true where there is an object.
+            boxes: `xyxy` in 0..1 of the frame, 0 where there is no object.
+            frames: frame features, for the fusion variant alone.
+            frame_mask: true where the video is; everywhere where None.
+            video_index: the video of each query; the one in its own row where None.
+            return_evidence: give the attention over objects and words, too.
+        """
+        with _attention(words.device, training=self.training):
+            video = self.encode_video(objects, object_mask, boxes, frames, frame_mask)
+            video = video if video_index is None else video.select(video_index)
+            return self.score(video, words, word_mask, return_evidence=return_evidence)
+
+    def encode_video(
+        self,
+        objects: Float[Tensor, "V T N D_o"],
+        object_mask: Bool[Tensor, "V T N"],
+        boxes: Float[Tensor, "V T N 4"],
+        frames: Float[Tensor, "V T D_f"] | None = None,
+        frame_mask: Bool[Tensor, "V T"] | None = None,
+    ) -> EncodedPyramid:
+        """Do all the work that no query changes. Arguments as for `forward`."""
+        if frame_mask is None:
+            frame_mask = torch.ones(objects.shape[:2], dtype=torch.bool, device=objects.device)
+        tokens, mask = self.objects(objects, object_mask, boxes)
+        for block in self.reasoning:
+            tokens = block(tokens, mask, frame_mask=frame_mask)
+        frame_vectors = tokens[:, :, 0]
+        if self.frames is not None:
+            assert frames is not None
+            frame_vectors = frame_vectors + self.frames(frames)
+        # every level has whole steps
+        beyond = -objects.shape[1] % 2 ** (self.config.levels - 1)
+        tokens, frame_vectors = F.pad(tokens, (0, 0, 0, 0, 0, beyond)), F.pad(frame_vectors, (0, 0, 0, beyond))
+        # beyond the video the sentinel stays, lest a softmax over nothing be no number
+        mask = F.pad(mask, (0, 0, 0, beyond))
+        mask[:, :, 0] = True
+        return EncodedPyramid(tokens, mask, *self.pyramid(frame_vectors, F.pad(frame_mask, (0, beyond))))
+
+    def score(
+        self,
+        video: EncodedPyramid,
+        words: Float[Tensor, "B L D_w"],
+        word_mask: Bool[Tensor, "B L"],
+        *,
+        return_evidence: bool = False,
+    ) -> ScoredSteps:
+        """Do the query's part of the work. Arguments as for `forward`."""
+        states, state_mask = self.text(words, word_mask)
+        levels, weights, word_weights = video.levels, None, None
+        if self.steering is not None:
+            own, weights, word_weights = self.steering(
+                video.tokens, video.token_mask, video.masks[0], states, state_mask
+            )
+            levels, mask = [levels[0] + own], video.masks[0]
+            for level in video.levels[1:]:
+                own, mask = halve(own, mask)
+                levels.append(level + own)
+        logits, distances = [], []
+        for number, (level, mask) in enumerate(zip(levels, video.masks, strict=True)):
+            x = level
+            for layer in self.conditioning:
+                x = layer(x, states, state_mask)
+            for parts, part in zip((logits, distances), self.heads(x, mask, number), strict=True):
+                parts.append(part)
+        middles, strides = steps_of(levels)
+        frames = video.masks[0].sum(1)
+        evidence = None
+        if return_evidence:
+            evidence = self._evidence(video, weights, word_weights, words)
+        return ScoredSteps(
+            torch.cat(logits, 1),
+            torch.cat(distances, 1),
+            torch.cat(video.masks, 1),
+            middles,
+            strides,
+            frames,
+            evidence,
+        )
+
+    def candidates(self, scored: ScoredSteps) -> Candidates:
+        """Return the moments that the steps propose; those of steps beyond a video have no length and score 0."""
+        signs = torch.tensor([-1, 1], device=scored.middles.device)
+        spans = scored.middles[:, None] + signs * scored.distances * scored.strides[:, None]
+        spans = (spans.double().cpu() / scored.frames[:, None, None].cpu()).clamp(0, 1)
+        return Candidates(spans * scored.mask[..., None].cpu(), scored.logits.sigmoid() * scored.mask)
+
+    def loss(
+        self, scored: ScoredSteps, spans: Float[Tensor, "B M 2"], span_mask: Bool[Tensor, "B M"]
+    ) -> Float[Tensor, ""]:
+        """Return the loss against the queries' moments, given as fractions of the duration."""
+        spans = spans * scored.frames[:, None, None]
+        positive, wanted = assign_steps(scored.middles, scored.strides, spans, span_mask, self.config.first_range)
+        positive = positive & scored.mask
+        score_loss = (focal_loss(scored.logits, positive.float()) * scored.mask).sum()
+        span_loss = distance_iou_loss(scored.distances[positive], wanted[positive]).sum()
+        found = positive.sum().float()
+        if self.training:
+            with torch.no_grad():
+                momentum = POSITIVES_MOMENTUM if self.positives > 0 else 0.0
+                self.positives.mul_(momentum).add_((1 - momentum) * found)
+        norm = self.positives if self.training else found
+        return (score_loss + span_loss) / norm.clamp(min=1)
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Return the parameters by the parts that a recipe may give a learning rate of their own."""
+        parts = {
+            "text": [self.text],
+            "objects": [self.objects, self.reasoning],
+            "moments": [self.frames, self.pyramid, self.steering, self.conditioning, self.heads],
+        }
+        return {
+            name: [p for module in modules if module is not None for p in module.parameters()]
+            for name, modules in parts.items()
+        }
+
+    def object_state(self) -> dict[str, Tensor]:
+        """Return the weights that the fusion variant shares: all but those of the frame features."""
+        return {name: value for name, value in self.state_dict().items() if not name.startswith("frames.")}
+
+    def _evidence(
+        self, video: EncodedPyramid, weights: Tensor | None, word_weights: Tensor | None, words: Tensor
+    ) -> Evidence:
+        frames = int(video.masks[0].sum(1).max())
+        if weights is None or word_weights is None:
+            weights, word_weights = video.token_mask.float(), words.new_zeros(len(words), words.shape[1] + 1)
+        return Evidence(weights[:, :frames], word_weights[:, 1:])
+
+
+def check_pyramid(config: PyramidConfig) -> None:
+    """Say what does not fit together in a configuration.
+
+    Raises:
+        InputError: naming the key and what would be right.
+    """
+    for key in ("hidden_size", "channels", "text_size"):
+        if (size := getattr(config, key)) % config.num_heads:
+            raise InputError(f"model.{key} {size} must be a multiple of model.num_heads {config.num_heads}")
+    if config.window % 2 == 0:
+        raise InputError(f"model.window {config.window} must be odd: a step, and as many on either side")
+
+
+def _each(part: Tensor | list[Tensor], change: Callable[[Tensor], Tensor]) -> Any:  # noqa: ANN401
+    return [change(x) for x in part] if isinstance(part, list) else change(part)
+
+
+def _attention(device: torch.device, *, training: bool) -> AbstractContextManager[Any]:
+    """Attention by plain matrix products in training on CPUs: the fused one's backward pass is slower there."""
+    return sdpa_kernel(SDPBackend.MATH) if training and device.type == "cpu" else nullcontext()

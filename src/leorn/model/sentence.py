@@ -1,0 +1,43 @@
+"""The sentence as word states: a transformer over its words and a learned background token.
+
+Letters: B queries, L words, D_w word vector width, W text width.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class SentenceTransformer(nn.Module):
+    """Pre-norm transformer over the words; the background token stands for what no word says."""
+
+    def __init__(self, word_size: int, text_size: int, num_layers: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.projection = nn.Linear(word_size, text_size)
+        self.background = nn.Parameter(torch.randn(text_size) / text_size**0.5)
+        layer = nn.TransformerEncoderLayer(
+            text_size, num_heads, 4 * text_size, dropout, "gelu", batch_first=True, norm_first=True
+        )
+        self.layers = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
+        self.norm = nn.LayerNorm(text_size)
+
+    def forward(
+        self, words: Float[Tensor, "B L D_w"], word_mask: Bool[Tensor, "B L"]
+    ) -> tuple[Float[Tensor, "B W_states W"], Bool[Tensor, "B W_states"]]:
+        """Return the states of the background token and then the words, and which of them there are."""
+        x = self.projection(words)
+        x = x + positions(x.shape[1], x.shape[2], x.device).to(x)
+        x = torch.cat([self.background.to(x).expand(len(x), 1, -1), x], 1)
+        mask = F.pad(word_mask, (1, 0), value=True)
+        x = self.layers(x, src_key_padding_mask=~mask)
+        return self.norm(x) * mask[..., None], mask
+
+
+def positions(length: int, size: int, device: torch.device) -> Float[Tensor, "{length} {size}"]:
+    """Sines and cosines of places in a sentence (Vaswani et al., NeurIPS 2017, section 3.5), of length about 1."""
+    rates = torch.exp(torch.arange(0, size, 2, device=device) * (-math.log(1e4) / size))
+    angles = torch.arange(length, device=device)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :size] * (2 / size) ** 0.5

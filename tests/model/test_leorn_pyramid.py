@@ -1,0 +1,205 @@
+"""LEORN-P against a slow, independent version, and what must hold of it."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from leorn.config import PyramidConfig
+from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid, ScoredSteps
+from leorn.model.span_loss import distance_iou_loss, focal_loss
+from tests.model.reference_pyramid import pyramid_reference
+from tests.model.small import PYRAMID_FUSION, SMALL_PYRAMID, random_inputs, random_network
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "one level": {"levels": 1},
+    "no stem blocks": {"stem_blocks": 0},
+    "one view": {"views": 1},
+    "no steering": {"steering": False},
+    "mean pooling": {"attentive_pooling": False},
+    "no boxes": {"box_encoding": False},
+    "no object attention": {"object_attention": False},
+    "no shift": {"temporal_shift": 0},
+    "no object blocks": {"num_layers": 0},
+    "no conditioning": {"num_conditioning_layers": 0},
+    "heads of one layer": {"num_head_layers": 0},
+    "odd number of frames": {"frames": 13},
+    "frame features": {"frame_size": 7},
+}
+LENGTHS = [16, 11]
+"""Frames of the two videos of a batch."""
+
+
+def padded_inputs(config: PyramidConfig, lengths: list[int], seed: int = 0) -> tuple[list[Tensor], Tensor]:
+    """Return random inputs in float64, of which each video has so many frames, and the frames' mask."""
+    inputs = [part.double() if part.is_floating_point() else part for part in random_inputs(config, seed)]
+    frame_mask = torch.arange(config.frames) < torch.tensor(lengths)[:, None]
+    return [*inputs[:2], *(part * frame_mask[(...,) + (None,) * (part.dim() - 2)] for part in inputs[2:])], frame_mask
+
+
+def reference_of(network: LEORNPyramid, inputs: list[Tensor], frame_mask: Tensor, row: int) -> Any:  # noqa: ANN401
+    words, word_mask, *video = (part[row].numpy() for part in inputs)
+    length = int(frame_mask[row].sum())
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    return pyramid_reference(network.config, weights, words[word_mask], *(part[:length] for part in video))
+
+
+def assert_agrees_with_reference(config: PyramidConfig, lengths: list[int], seed: int) -> None:
+    network = random_network(config, seed).double()
+    inputs, frame_mask = padded_inputs(config, lengths, seed)
+    with torch.no_grad():
+        scored = network(*inputs, frame_mask=frame_mask, return_evidence=True)
+        candidates = network.candidates(scored)
+    for row, length in enumerate(lengths):
+        expected = reference_of(network, inputs, frame_mask, row)
+        there = scored.mask[row]
+        assert there.sum() == len(expected.proposals)
+        np.testing.assert_allclose(scored.logits[row, there], [p.logit for p in expected.proposals], atol=1e-8)
+        spans = np.clip([[p.start / length, p.end / length] for p in expected.proposals], 0, 1)
+        np.testing.assert_allclose(candidates.spans[row, there], spans, atol=1e-8)
+        np.testing.assert_allclose(scored.evidence.objects[row, :length], expected.objects, atol=1e-8)
+        words = scored.evidence.words[row]
+        np.testing.assert_allclose(words[: len(expected.words)], expected.words, atol=1e-8)
+        assert not words[len(expected.words) :].any()
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS.keys())
+def test_every_switch_does_what_the_slow_version_does(changes: dict[str, Any]) -> None:
+    config = replace(SMALL_PYRAMID, **changes)
+    assert_agrees_with_reference(config, [config.frames, 11], seed=1)
+
+
+@settings(max_examples=15)
+@given(
+    lengths=st.lists(st.integers(1, 16), min_size=2, max_size=2),
+    levels=st.integers(1, 4),
+    window=st.sampled_from([1, 3, 9, 41]),
+    seed=st.integers(0, 1000),
+)
+def test_videos_of_any_length_go_together(lengths: list[int], levels: int, window: int, seed: int) -> None:
+    assert_agrees_with_reference(replace(SMALL_PYRAMID, levels=levels, window=window), lengths, seed)
+
+
+def scored_small(seed: int = 0) -> tuple[LEORNPyramid, ScoredSteps]:
+    network = random_network(SMALL_PYRAMID, seed)
+    inputs, frame_mask = padded_inputs(SMALL_PYRAMID, LENGTHS, seed)
+    with torch.no_grad():
+        return network, network.double()(*inputs, frame_mask=frame_mask)
+
+
+@pytest.mark.parametrize("config", [SMALL_PYRAMID, PYRAMID_FUSION], ids=["objects", "fusion"])
+def test_the_two_halves_make_the_whole(config: PyramidConfig) -> None:
+    network = random_network(config)
+    words, word_mask, *video = random_inputs(config)
+    with torch.no_grad():
+        whole = network(words, word_mask, *video)
+        halves = network.score(network.encode_video(*video), words, word_mask)
+    assert torch.equal(whole.logits, halves.logits)
+    assert torch.equal(whole.distances, halves.distances)
+
+
+def test_one_video_serves_several_queries() -> None:
+    network, (words, word_mask, *video) = random_network(SMALL_PYRAMID), random_inputs(SMALL_PYRAMID)
+    first = [part[:1] for part in video]
+    with torch.no_grad():
+        alone = [network(words[[row]], word_mask[[row]], *first).logits[0] for row in range(2)]
+        shared = network(words, word_mask, *first, video_index=torch.tensor([0, 0])).logits
+        prepared = network.score(network.encode_video(*first).repeat(2), words, word_mask).logits
+    torch.testing.assert_close(shared, torch.stack(alone))
+    torch.testing.assert_close(prepared, torch.stack(alone))
+
+
+def test_each_query_gets_its_own_video() -> None:
+    network, (words, word_mask, *video) = random_network(SMALL_PYRAMID), random_inputs(SMALL_PYRAMID)
+    with torch.no_grad():
+        straight = network(words, word_mask, *video).logits
+        crossed = network(words, word_mask, *(part.flip(0) for part in video), video_index=torch.tensor([1, 0])).logits
+    torch.testing.assert_close(crossed, straight)
+
+
+def test_steps_beyond_a_video_propose_nothing() -> None:
+    network, scored = scored_small()
+    candidates = network.candidates(scored)
+    beyond = ~scored.mask
+    assert beyond.any(1).tolist() == [False, True]
+    assert not candidates.scores[beyond].any()
+    assert not candidates.spans[beyond].any()
+    assert ((candidates.spans >= 0) & (candidates.spans <= 1)).all()
+    torch.testing.assert_close(candidates.scores[scored.mask], scored.logits[scored.mask].sigmoid())
+
+
+def test_loss_is_that_of_the_steps_that_answer_over_their_number() -> None:
+    network, scored = scored_small()
+    # 8 frames around frame 7 of the first video, whose level is the first: its farther boundary is below R = 4 frames
+    # of steps whose middle is within 1.5 strides; the second query has no moment
+    spans = torch.tensor([[[4 / 16, 10 / 16]], [[0.0, 0.0]]], dtype=torch.float64)
+    span_mask = torch.tensor([[True], [False]])
+    loss = network.loss(scored, spans, span_mask)
+
+    positive = torch.zeros_like(scored.mask)
+    wanted = []
+    for step, (middle, stride) in enumerate(zip(scored.middles.tolist(), scored.strides.tolist(), strict=True)):
+        farther = max(middle - 4, 10 - middle)
+        low, high = {1.0: (0, 4), 2.0: (2, 8), 4.0: (4, np.inf)}[stride]
+        if 4 < middle < 10 and abs(middle - 7) <= 1.5 * stride and low <= farther < high:
+            positive[0, step] = True
+            wanted.append([(middle - 4) / stride, (10 - middle) / stride])
+    assert len(wanted) > 2
+    expected = focal_loss(scored.logits, positive.float())[scored.mask].sum()
+    expected = expected + distance_iou_loss(scored.distances[positive], torch.tensor(wanted)).sum()
+    torch.testing.assert_close(loss, expected / len(wanted))
+
+
+def test_a_query_without_a_moment_has_a_finite_loss() -> None:
+    network, scored = scored_small()
+    loss = network.loss(scored, torch.zeros(2, 1, 2), torch.zeros(2, 1, dtype=torch.bool))
+    expected = focal_loss(scored.logits, torch.zeros_like(scored.logits))[scored.mask].sum()
+    torch.testing.assert_close(loss, expected, check_dtype=False)
+
+
+def test_in_training_losses_are_shared_out_over_a_running_mean() -> None:
+    network, scored = scored_small()
+    spans, span_mask = torch.tensor([[[0.1, 0.5]], [[0.3, 0.9]]]), torch.ones(2, 1, dtype=torch.bool)
+    whole = network.loss(scored, spans, span_mask)
+    network.train().positives.zero_()
+    first = network.loss(scored, spans, span_mask)
+    found = network.positives.clone()
+    torch.testing.assert_close(first, whole, check_dtype=False)
+    network.loss(scored, torch.zeros(2, 1, 2), torch.zeros(2, 1, dtype=torch.bool))
+    torch.testing.assert_close(network.positives, 0.9 * found)
+
+
+def test_every_weight_learns() -> None:
+    network = random_network(PYRAMID_FUSION).train()
+    inputs = random_inputs(PYRAMID_FUSION)
+    spans = torch.tensor([[[0.1, 0.3], [0.4, 1.0]], [[0.2, 0.35], [0.0, 0.8]]])
+    network.loss(network(*inputs), spans, torch.ones(2, 2, dtype=torch.bool)).backward()
+    still = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    # a softmax does not change when the same is added to all of its scores
+    assert {name for name in still if not name.startswith("reasoning")} <= {"steering.words.bias"}
+
+
+def test_parameter_groups_hold_every_parameter_once() -> None:
+    network = random_network(PYRAMID_FUSION)
+    groups = network.parameter_groups()
+    grouped = [parameter for group in groups.values() for parameter in group]
+    assert sorted(map(id, grouped)) == sorted(map(id, network.parameters()))
+    assert set(groups) == {"text", "objects", "moments"}
+
+
+def test_the_fusion_variant_takes_over_all_but_the_frame_features() -> None:
+    fused = random_network(PYRAMID_FUSION)
+    assert fused.state_dict().keys() - fused.object_state().keys() == {"frames.weight", "frames.bias"}
+    assert fused.object_state().keys() == random_network(SMALL_PYRAMID).state_dict().keys()
+
+
+def test_names_and_pictures() -> None:
+    network = random_network(SMALL_PYRAMID)
+    assert (network.name, random_network(PYRAMID_FUSION).name) == ("LEORN-P", "LEORN-PF")
+    assert network.map_clips == MAP_CLIPS
