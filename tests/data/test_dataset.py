@@ -1,5 +1,7 @@
 """Batches against slow, obvious versions, on a store made by hand."""
 
+import itertools
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -69,7 +71,9 @@ def test_objects_of_each_query_are_those_of_its_video(store: FeatureStore) -> No
     queries = [query(0, "b"), query(1, "a"), query(2, "b")]
     inputs: dict[str, Any] = collate_from(store)(queries).inputs()
     assert inputs["frames"] is None
-    for row, asked in enumerate(queries):
+    assert inputs["frame_mask"].tolist() == [[True] * 16] * 2
+    for number, asked in enumerate(queries):
+        row = inputs["video_index"][number]
         stored = store.read(asked.video)
         for frame in range(16):
             at = frame if asked.video == "b" else 2 * frame + 1
@@ -132,12 +136,15 @@ def test_frame_features_come_with_their_video(store: FeatureStore, tmp_path: Pat
         unit = rows[video] / np.linalg.norm(rows[video], axis=1, keepdims=True)
         return np.stack([(unit[2 * frame] + unit[2 * frame + 1]) / 2 for frame in range(16)])
 
-    plain = collate_from(store, frame_features=frames)(queries).inputs()["frames"]
-    assert plain is not None
-    np.testing.assert_allclose(plain, [expected("b"), expected("a"), expected("b")], rtol=1e-4, atol=1e-6)
-    shuffled = collate_from(store, frame_features=frames, objects_of={"a": "c", "b": "a"})(queries).inputs()["frames"]
-    assert shuffled is not None
-    np.testing.assert_allclose(shuffled, [expected("a"), expected("c"), expected("a")], rtol=1e-4, atol=1e-6)
+    plain = collate_from(store, frame_features=frames)(queries)
+    assert plain.frames is not None
+    np.testing.assert_allclose(
+        plain.frames[plain.video_index], [expected("b"), expected("a"), expected("b")], rtol=1e-4, atol=1e-6
+    )
+    shuffled = collate_from(store, frame_features=frames, objects_of={"a": "c", "b": "a"})(queries)
+    assert shuffled.frames is not None
+    expected_rows = [expected("a"), expected("c"), expected("a")]
+    np.testing.assert_allclose(shuffled.frames[shuffled.video_index], expected_rows, rtol=1e-4, atol=1e-6)
 
 
 def test_objects_of_another_video_are_shown_where_asked(store: FeatureStore) -> None:
@@ -181,17 +188,20 @@ def test_a_lone_video_cannot_be_shuffled() -> None:
 
 
 @given(
-    size=st.integers(1, 40),
+    videos=st.lists(st.sampled_from("abcde"), min_size=1, max_size=40),
+    together=st.integers(1, 4),
     batch_size=st.integers(1, 9),
     seed=st.none() | st.integers(0, 3),
     processes=st.integers(1, 5),
     epoch=st.integers(0, 3),
 )
 def test_batches_are_dealt_out_evenly_and_are_the_same_for_any_number_of_processes(
-    size: int, batch_size: int, seed: int | None, processes: int, epoch: int
+    videos: list[str], together: int, batch_size: int, seed: int | None, processes: int, epoch: int
 ) -> None:
+    size = len(videos)
+
     def deal(rank: int, processes: int) -> list[list[int]]:
-        batches = QueryBatches(size, batch_size, seed=seed, rank=rank, processes=processes)
+        batches = QueryBatches(videos, batch_size, seed=seed, together=together, rank=rank, processes=processes)
         batches.set_epoch(epoch)
         dealt = list(batches)
         assert len(dealt) == len(batches)
@@ -201,19 +211,54 @@ def test_batches_are_dealt_out_evenly_and_are_the_same_for_any_number_of_process
     assert sorted(number for batch in alone for number in batch) == list(range(size))
     assert [len(batch) for batch in alone[:-1]] == [batch_size] * (len(alone) - 1)
     hands = [deal(rank, processes) for rank in range(processes)]
-    together = [batch for turn in zip(*hands, strict=True) for batch in turn]
-    assert together[: len(alone)] == alone
+    dealt = [batch for turn in zip(*hands, strict=True) for batch in turn]
+    assert dealt[: len(alone)] == alone
     # where they do not divide, the first ones come again
-    assert together[len(alone) :] == (alone * processes)[: len(together) - len(alone)]
-    assert len(together) - len(alone) < processes
+    assert dealt[len(alone) :] == (alone * processes)[: len(dealt) - len(alone)]
+    assert len(dealt) - len(alone) < processes
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     def order(seed: int | None, epoch: int) -> list[int]:
-        batches = QueryBatches(50, 7, seed=seed)
+        batches = QueryBatches([""] * 50, 7, seed=seed)
         batches.set_epoch(epoch)
         return [number for batch in batches for number in batch]
 
     assert order(1, 2) == order(1, 2)
     assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
     assert order(None, 0) == order(None, 5) == list(range(50))
+
+
+@given(
+    videos=st.lists(st.sampled_from("abc"), min_size=1, max_size=30),
+    together=st.integers(2, 4),
+    seed=st.integers(0, 5),
+)
+def test_queries_of_a_video_stand_side_by_side(videos: list[str], together: int, seed: int) -> None:
+    (order,) = QueryBatches(videos, len(videos), seed=seed, together=together)
+    runs = [len(list(run)) for _, run in itertools.groupby(order, key=videos.__getitem__)]
+    # each video is cut into as few groups as hold its queries; groups of one video may meet
+    fewest = sum(-(-count // together) for count in Counter(videos).values())
+    assert len(runs) <= fewest
+    assert sorted(order) == list(range(len(videos)))
+
+
+def test_which_queries_of_a_video_stand_together_is_drawn_anew() -> None:
+    batches = QueryBatches(["a"] * 8, 4, seed=0, together=4)
+    drawn = set()
+    for epoch in range(5):
+        batches.set_epoch(epoch)
+        drawn.add(frozenset(frozenset(batch) for batch in batches))
+    assert len(drawn) > 1
+
+
+def test_shorter_videos_are_padded_and_say_so(store: FeatureStore) -> None:
+    batch = collate_from(store, frames=40)([query(0, "b"), query(1, "a")])
+    short, long = batch.video_index.tolist()
+    assert batch.frame_mask[[short, long]].sum(1).tolist() == [STORED["b"], STORED["a"]]
+    assert batch.frame_mask[short, : STORED["b"]].all()
+    assert batch.objects.shape[:2] == batch.frame_mask.shape == (2, 32)
+    assert not batch.objects[short, 16:].any()
+    assert not batch.object_mask[short, 16:].any()
+    whole = collate_from(store, frames=STORED["a"])([query(1, "a")])
+    assert torch.equal(batch.objects[long], whole.objects[0])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leorn.config import DataConfig, ModelConfig
+from leorn.config import DataConfig, NetworkConfig
 from leorn.data.annotations import read_queries
 from leorn.data.dataset import Collate
 from leorn.data.word_files import load_word_vectors
@@ -45,7 +45,7 @@ class Corpus:
     frame_features: FrameSource | None
     notes: tuple[str, ...]
 
-    def collate(self, data: DataConfig, model: ModelConfig, objects_of: Mapping[str, str] | None = None) -> Collate:
+    def collate(self, data: DataConfig, model: NetworkConfig, objects_of: Mapping[str, str] | None = None) -> Collate:
         """Return how batches are made for a network of this configuration."""
         return Collate(
             self.source,
@@ -91,7 +91,7 @@ class Corpus:
 
 
 def open_corpus(
-    data: DataConfig, model: ModelConfig, splits: Iterable[str], progress: Progress | None = None
+    data: DataConfig, model: NetworkConfig, splits: Iterable[str], progress: Progress | None = None
 ) -> Corpus:
     """Open everything, and look at all of it before any time is spent.
 
@@ -118,7 +118,7 @@ def open_corpus(
     source = open_objects(data.objects)
     _check_label_words(source, words)
     videos = sorted({query.video for query in every})
-    check_videos(source, videos, model.object_size, data.slots, model.frames, data.check_values, progress)
+    check_videos(source, videos, model.object_size, data.slots, model.fewest_frames, data.check_values, progress)
     _check_durations(every, source)
     frame_features = _open_frames(data, model, videos, progress)
     return Corpus(queries, source, words, frame_features, (*notes, note))
@@ -151,7 +151,7 @@ def _check_durations(queries: list[Query], source: ObjectSource) -> None:
         )
 
 
-def _open_words(data: DataConfig, model: ModelConfig, queries: list[Query]) -> tuple[WordVectors, str]:
+def _open_words(data: DataConfig, model: NetworkConfig, queries: list[Query]) -> tuple[WordVectors, str]:
     tokenize = TOKENIZERS[data.tokenizer]
     words = load_word_vectors(data.words, {token for query in queries for token in tokenize(query.text)})
     if words.size != model.word_size:
@@ -162,7 +162,7 @@ def _open_words(data: DataConfig, model: ModelConfig, queries: list[Query]) -> t
 
 
 def _open_frames(
-    data: DataConfig, model: ModelConfig, videos: list[str], progress: Progress | None
+    data: DataConfig, model: NetworkConfig, videos: list[str], progress: Progress | None
 ) -> FrameSource | None:
     if model.frame_size is None:
         if data.frame_features is not None:

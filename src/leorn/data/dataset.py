@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
+from torch.nn import functional as F
 from torch.utils.data import Dataset, Sampler
 
 from leorn.data.words import TOKENIZERS, Tokenizer, WordVectors
@@ -31,20 +32,16 @@ class Batch(NamedTuple):
     object_mask: Bool[Tensor, "V T N"]
     boxes: Float[Tensor, "V T N 4"]
     frames: Float[Tensor, "V T D_f"] | None
+    frame_mask: Bool[Tensor, "V T"]
+    """True where the video is: a shorter one is padded."""
     spans: Float[Tensor, "B M 2"]
     """Moments as fractions of the video's duration, padded to the most of a query."""
     span_mask: Bool[Tensor, "B M"]
 
     def inputs(self) -> dict[str, Tensor | None]:
-        """Return what `network(**inputs)` takes: every video tensor laid out by query."""
-        return {
-            "words": self.words,
-            "word_mask": self.word_mask,
-            "objects": self.objects[self.video_index],
-            "object_mask": self.object_mask[self.video_index],
-            "boxes": self.boxes[self.video_index],
-            "frames": None if self.frames is None else self.frames[self.video_index],
-        }
+        """Return what `network(**inputs)` takes."""
+        inputs = self._asdict()
+        return {name: inputs[name] for name in inputs if name not in ("query_ids", "spans", "span_mask")}
 
 
 class Collate:
@@ -68,7 +65,7 @@ class Collate:
             source: where the objects of the videos are.
             words: vectors of the words.
             tokenizer: a name in `leorn.data.words.TOKENIZERS`.
-            frames: T, at the middles of T equal parts of what the source holds of a video.
+            frames: T, at the middles of T equal parts of what the source holds of a video; all where it holds fewer.
             slots: N, the best objects of a frame.
             min_score: an object counts when its score is above this.
             frame_features: where frame features are, for the fusion variant.
@@ -90,7 +87,7 @@ class Collate:
         words, word_mask = word_tensors([query.text for query in queries], self.words, self.tokenize)
         spans, span_mask = _pad([_fractions(query) for query in queries])
         read = [self._objects(video, durations[video]) for video in videos]
-        objects, object_mask, boxes = (torch.stack(parts) for parts in zip(*read, strict=True))
+        (objects, frame_mask), (object_mask, _), (boxes, _) = (_pad(parts) for parts in zip(*read, strict=True))
         return Batch(
             query_ids=[query.query_id for query in queries],
             words=words,
@@ -99,22 +96,24 @@ class Collate:
             objects=objects,
             object_mask=object_mask,
             boxes=boxes,
-            frames=self._frames(videos),
+            frames=self._frames(videos, frame_mask.sum(1).tolist()),
+            frame_mask=frame_mask,
             spans=spans,
             span_mask=span_mask,
         )
 
     def _objects(self, video: str, duration_seconds: float) -> tuple[Tensor, Tensor, Tensor]:
         video = self.objects_of.get(video, video)
-        frames = self.source.shape(video)[0]
-        rows = None if frames == self.frames else middle_rows(frames, self.frames)
+        stored = self.source.shape(video)[0]
+        rows = None if stored <= self.frames else middle_rows(stored, self.frames)
         return object_tensors(self.source.read(video, self.slots, rows, duration_seconds), self.min_score)
 
-    def _frames(self, videos: Sequence[str]) -> Tensor | None:
+    def _frames(self, videos: Sequence[str], lengths: Sequence[int]) -> Tensor | None:
         if self.frame_features is None:
             return None
-        rows = [self.frame_features.read(self.objects_of.get(video, video), self.frames) for video in videos]
-        return torch.from_numpy(np.stack(rows))
+        shown = [self.objects_of.get(video, video) for video in videos]
+        read = [self.frame_features.read(video, frames) for video, frames in zip(shown, lengths, strict=True)]
+        return _pad([torch.from_numpy(rows) for rows in read])[0]
 
 
 class QueryDataset(Dataset[Batch]):
@@ -136,7 +135,7 @@ def word_tensors(
 ) -> tuple[Float[Tensor, "B L D_w"], Bool[Tensor, "B L"]]:
     """Return what a network is told of sentences: the vectors of their words, and where there is a word."""
     # a sentence of punctuation alone counts as one unknown word
-    return _pad([words.encode(tokenize(text) or [""]) for text in texts])
+    return _pad([torch.from_numpy(words.encode(tokenize(text) or [""])) for text in texts])
 
 
 def object_tensors(
@@ -180,12 +179,30 @@ class QueryBatches(Sampler[list[int]]):
     """
 
     def __init__(
-        self, size: int, batch_size: int, *, seed: int | None = None, rank: int = 0, processes: int = 1
+        self,
+        videos: Sequence[str],
+        batch_size: int,
+        *,
+        seed: int | None = None,
+        together: int = 1,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
-        """Deal out `size` queries, in an order of its own each epoch where a `seed` is given."""
-        self.size = size
+        """Say how queries are dealt out.
+
+        Args:
+            videos: the video of each query.
+            batch_size: queries of a batch.
+            seed: where given, every epoch has an order of its own.
+            together: queries of one video that stand side by side in that order, drawn anew each epoch.
+            rank: of this process.
+            processes: that share the batches.
+        """
+        self.videos = videos
+        self.size = len(videos)
         self.batch_size = batch_size
         self.seed = seed
+        self.together = together
         self.rank = rank
         self.processes = processes
         self.epoch = 0
@@ -201,23 +218,31 @@ class QueryBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         order = np.arange(self.size)
         if self.seed is not None:
-            order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
+            rng = np.random.default_rng((self.seed, self.epoch))
+            order = self._side_by_side(rng.permutation(self.size), rng)
         batches = [order[i : i + self.batch_size].tolist() for i in range(0, self.size, self.batch_size)]
         for turn in range(len(self)):
             yield batches[(turn * self.processes + self.rank) % len(batches)]
 
+    def _side_by_side(self, order: Int[np.ndarray, "Q"], rng: np.random.Generator) -> Int[np.ndarray, "Q"]:
+        """Bring up to `together` queries of a video to stand side by side, in an order that is drawn as well."""
+        if self.together == 1:
+            return order
+        of_video: dict[str, list[int]] = {}
+        for number in order.tolist():
+            of_video.setdefault(self.videos[number], []).append(number)
+        groups = [own[i : i + self.together] for own in of_video.values() for i in range(0, len(own), self.together)]
+        return np.concatenate([groups[i] for i in rng.permutation(len(groups))])
 
-def _fractions(query: Query) -> Float[np.ndarray, "M 2"]:
+
+def _fractions(query: Query) -> Float[Tensor, "M 2"]:
     spans = np.array([moment.span for moment in query.moments], dtype=np.float32).reshape(-1, 2)
-    return spans / np.float32(query.duration_seconds)
+    return torch.from_numpy(spans / np.float32(query.duration_seconds))
 
 
-def _pad(rows: Sequence[Float[np.ndarray, "_ D"]]) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
+def _pad(rows: Sequence[Shaped[Tensor, "_ ..."]]) -> tuple[Shaped[Tensor, "B L ..."], Bool[Tensor, "B L"]]:
     """Stack rows of different lengths, 0 beyond each, and say where they are; at least one column."""
-    longest = max(1, *(len(row) for row in rows)) if rows else 1
-    padded = np.zeros((len(rows), longest, rows[0].shape[1]), dtype=np.float32)
-    mask = np.zeros((len(rows), longest), dtype=bool)
-    for i, row in enumerate(rows):
-        padded[i, : len(row)] = row
-        mask[i, : len(row)] = True
-    return torch.from_numpy(padded), torch.from_numpy(mask)
+    longest = max(1, *map(len, rows))
+    padded = torch.stack([F.pad(row, [0, 0] * (row.dim() - 1) + [0, longest - len(row)]) for row in rows])
+    lengths = torch.tensor([len(row) for row in rows])
+    return padded, torch.arange(longest) < lengths[:, None]
