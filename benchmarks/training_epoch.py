@@ -20,7 +20,7 @@ from leorn.config import ExperimentConfig, restore
 from leorn.data.corpus import open_corpus
 from leorn.data.dataset import QueryBatches, QueryDataset
 from leorn.files import write_text
-from leorn.model.leorn import LEORN
+from leorn.model.networks import make_network
 
 
 def main() -> None:
@@ -35,7 +35,9 @@ def main() -> None:
     config = restore(ExperimentConfig, options, "options")
     corpus = open_corpus(config.data, config.model, ("train",))
     dataset = QueryDataset(corpus.queries["train"], corpus.collate(config.data, config.model))
-    batches = list(QueryBatches(len(dataset), config.training.batch_size, seed=config.training.seed))
+    videos = [query.video for query in corpus.queries["train"]]
+    recipe = config.training
+    batches = list(QueryBatches(videos, recipe.batch_size, seed=recipe.seed, together=recipe.queries_per_video))
 
     started = time.perf_counter()
     for batch in batches:
@@ -43,7 +45,7 @@ def main() -> None:
     loader_seconds = time.perf_counter() - started
 
     torch.manual_seed(config.training.seed)
-    network = LEORN(config.model).train()
+    network = make_network(config.model).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.training.learning_rate)
     bf16 = config.training.precision == "bf16-mixed"
     started = time.perf_counter()

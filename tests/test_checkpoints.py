@@ -11,7 +11,7 @@ import torch
 import yaml
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from leorn.checkpoints import (
     RECORD_KEY,
@@ -41,7 +41,7 @@ RECORD = NetworkRecord(
 PUBLISHED = replace(SMALL, num_heads=4)
 
 
-def same_weights(one: LEORN, other: LEORN) -> bool:
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
     ours, theirs = one.state_dict(), other.state_dict()
     return list(ours) == list(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
 

@@ -9,8 +9,9 @@ import pytest
 
 from leorn.arguments import make
 from leorn.cli import COMMANDS, make_parser
-from leorn.config import ExperimentConfig
+from leorn.config import ExperimentConfig, PyramidConfig
 from leorn.model.leorn import LEORN, check_config
+from leorn.model.leorn_pyramid import LEORNPyramid
 from leorn.training.checks import check_experiment
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +91,8 @@ PUBLISHED = {
 
 
 def read(experiment: str) -> ExperimentConfig:
-    options = make_parser().parse_args(["train", "--config", str(ROOT / experiment)])
+    arguments = ["train", "--config", str(ROOT / experiment)]
+    options = make_parser(arguments).parse_args(arguments)
     return make(ExperimentConfig, options["train"])
 
 
@@ -105,11 +107,16 @@ def commands(page: Path) -> list[str]:
 def test_an_experiment_fits_together_and_its_network_can_be_built(experiment: str) -> None:
     config = read(experiment)
     check_experiment(config)
-    check_config(config.model)
+    model = config.model
     # narrow, because the published width takes seconds to fill
-    network = LEORN(replace(config.model, word_size=4, object_size=4, hidden_size=8, feedforward_size=8))
-    assert network.moment_map.mask.shape == (config.model.clips, config.model.clips)
-    assert len(network.map_conv.convs) == len(config.model.map_kernel_sizes)
+    if isinstance(model, PyramidConfig):
+        pyramid = LEORNPyramid(replace(model, word_size=4, object_size=4, hidden_size=8, channels=8, text_size=8))
+        assert len(pyramid.pyramid.coarser) == model.levels - 1
+    else:
+        check_config(model)
+        network = LEORN(replace(model, word_size=4, object_size=4, hidden_size=8, feedforward_size=8))
+        assert network.moment_map.mask.shape == (model.clips, model.clips)
+        assert len(network.map_conv.convs) == len(model.map_kernel_sizes)
     assert (config.data.frame_features is None) == (config.model.frame_size is None)
 
 

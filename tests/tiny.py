@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from leorn.config import DataConfig, ExperimentConfig, ModelConfig, TrainingConfig
+from leorn.config import DataConfig, ExperimentConfig, ModelConfig, NetworkConfig, PyramidConfig, TrainingConfig
 from leorn.data.annotations import write_queries
 from leorn.data.detections import import_detections
 from leorn.data.tracks import Tracks, write_tracks
@@ -26,6 +26,20 @@ MODEL = ModelConfig(
     num_text_layers=1,
     num_scale_layers=(4, 2),
     map_kernel_sizes=(3, 3),
+)
+PYRAMID = PyramidConfig(
+    word_size=6,
+    object_size=6,
+    frames=16,
+    hidden_size=8,
+    channels=8,
+    num_layers=1,
+    num_heads=2,
+    levels=3,
+    stem_blocks=1,
+    window=5,
+    text_size=8,
+    num_text_layers=1,
 )
 LABELS = ("cat", "cup", "dog", "person")
 VIDEOS = {"train": 7, "val": 3, "test": 5}
@@ -59,12 +73,12 @@ class Tiny:
         """Put the same data into another folder."""
         return Tiny(Path(shutil.copytree(self.folder, folder)))
 
-    def experiment(self, out: Path, **changes: object) -> ExperimentConfig:
+    def experiment(self, out: Path, model: NetworkConfig = MODEL, /, **changes: object) -> ExperimentConfig:
         """Return an experiment of two epochs; `changes` are named `section__key`."""
         config = ExperimentConfig(
             out=str(out),
             data=DataConfig(queries=str(self.queries), objects=str(self.objects), words=str(self.words), slots=3),
-            model=MODEL,
+            model=model,
             training=TrainingConfig(epochs=2, batch_size=4, learning_rate=1e-2, accelerator="cpu"),
         )
         for name, value in changes.items():
@@ -72,9 +86,9 @@ class Tiny:
             config = replace(config, **{section: replace(getattr(config, section), **{key: value})})
         return config
 
-    def write_experiment(self, path: Path, out: Path, **changes: object) -> Path:
+    def write_experiment(self, path: Path, out: Path, model: NetworkConfig = MODEL, /, **changes: object) -> Path:
         """Write the experiment as a file for `leorn train --config`."""
-        config = asdict(self.experiment(out, **changes))
+        config = asdict(self.experiment(out, model, **changes))
         plain = {
             section: {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
             for section, values in config.items()

@@ -1,12 +1,15 @@
 """A command's arguments: parsed by jsonargparse, with errors of one line, and made into our configurations."""
 
+import contextlib
 import os
 import re
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn, get_args
 
+import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsing_settings
 
-from leorn.config import PLAIN_TYPES, restore
+from leorn.config import PLAIN_TYPES, ExperimentConfig, ModelConfig, NetworkConfig, restore
 from leorn.errors import InputError
 from leorn.jsonlines import read_text
 from leorn.terminal import fail
@@ -31,6 +34,7 @@ _BAD_VALUE = re.compile(
 _REQUIRED = "the following arguments are required: "
 _PLAIN_NAMES = {kind.__name__: name for kind, name in PLAIN_TYPES.items()} | {
     "PositiveInt": "a whole number above 0",
+    "PositiveFloat": "a number above 0",
     "NonNegativeInt": "a whole number, 0 or more",
 }
 
@@ -56,6 +60,8 @@ class Parser(ArgumentParser):
     """A parser whose errors are one line, which names the full path of a key."""
 
     reading = ""
+    given: Sequence[str] = ()
+    """What it is about to parse."""
 
     def parse_path(self, path: str | os.PathLike[str], *arguments: Any, **options: Any) -> Namespace:  # noqa: ANN401
         """Read a configuration file, which an error then names."""
@@ -104,6 +110,39 @@ class Parser(ArgumentParser):
             names = re.findall(r"<class '(\w+)'>|^(\w+)$", kinds)
             expected = " or ".join(_PLAIN_NAMES.get(one or other, one or other) for one, other in names)
         return f"{'' if self.reading else '--'}{key}: expected {expected}, got {value}"
+
+
+def add_experiment(parser: Parser) -> None:
+    """Add the options of an experiment, those of the network that the arguments or their configuration file name."""
+    parser.add_class_arguments(ExperimentConfig, skip={"model"})
+    parser.add_class_arguments(_named_network(parser.given), "model")
+
+
+def _named_network(arguments: Sequence[str]) -> type[NetworkConfig]:
+    """Return the configuration of the network asked for: the last one named counts. What is wrong is said later."""
+    named = ModelConfig.network
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        option, joined, rest = option.partition("=")
+        value = rest if joined else value
+        if option == "--model.network":
+            named = value
+        elif option == "--config":
+            named = _network_in(value) or named
+    kinds = {kind.network: kind for kind in get_args(NetworkConfig)}
+    if named not in kinds:
+        fail(f"model.network: expected {' or '.join(kinds)}, got {named}")
+    return kinds[named]
+
+
+def _network_in(experiment: str) -> str | None:
+    """Return the network that an experiment names, which is a file or YAML itself."""
+    with contextlib.suppress(InputError, yaml.YAMLError):
+        text = read_text(experiment, EXPERIMENT) if os.path.isfile(experiment) else experiment
+        content = yaml.safe_load(text)
+        model = content.get("model") if isinstance(content, dict) else None
+        named = model.get("network") if isinstance(model, dict) else None
+        return None if named is None else str(named)
+    return None
 
 
 def make(cls: type[Any], options: Namespace) -> Any:  # noqa: ANN401

@@ -12,11 +12,12 @@ import yaml
 from safetensors.torch import save
 from torch import Tensor
 
-from leorn.config import ExperimentConfig, ModelConfig, restore
+from leorn.config import ExperimentConfig, NetworkConfig, restore
 from leorn.errors import InputError
 from leorn.files import replace_atomically
 from leorn.jsonlines import errors_at, json_object
 from leorn.model.leorn import LEORN
+from leorn.model.networks import Network, make_network
 from leorn.model.published import load_published
 
 RECORD_KEY = "leorn"
@@ -37,7 +38,7 @@ class NetworkRecord:
         detector: what finds the objects of a new video, where the fingerprint does not say so.
     """
 
-    model: ModelConfig
+    model: NetworkConfig
     experiment: ExperimentConfig | None = None
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     words: str | None = None
@@ -59,7 +60,7 @@ class NetworkRecord:
         return restore(cls, values, where)
 
 
-def save_network(path: str | Path, network: LEORN, record: NetworkRecord, half: bool = False) -> None:
+def save_network(path: str | Path, network: Network, record: NetworkRecord, half: bool = False) -> None:
     """Write weights and record to one safetensors file, atomically; weights in fp16 where `half` is true.
 
     Raises:
@@ -75,7 +76,7 @@ def save_network(path: str | Path, network: LEORN, record: NetworkRecord, half: 
         temporary.write_bytes(save(state, metadata))
 
 
-def load_network(path: str | Path) -> tuple[LEORN, NetworkRecord]:
+def load_network(path: str | Path) -> tuple[Network, NetworkRecord]:
     """Read a network from a safetensors file or from a training checkpoint (`.ckpt`).
 
     Returns:
@@ -89,7 +90,7 @@ def load_network(path: str | Path) -> tuple[LEORN, NetworkRecord]:
         raise InputError(f"{path}: no such file; expected a network (.safetensors) or a checkpoint (.ckpt)")
     state, values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
     record = NetworkRecord.from_dict(values, str(path))
-    network = LEORN(record.model)
+    network = make_network(record.model)
     fill(network, state, str(path))
     return network.eval(), record
 
@@ -142,7 +143,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def fill(network: LEORN, state: Mapping[str, Tensor], where: str) -> None:
+def fill(network: Network, state: Mapping[str, Tensor], where: str) -> None:
     """Put weights into a network.
 
     Raises:

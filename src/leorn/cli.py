@@ -40,7 +40,8 @@ COMMANDS: dict[str, ModuleType] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `leorn`; bad input is one line on stderr and exit status 2."""
-    options = make_parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = make_parser(arguments).parse_args(arguments)
     speak_with_one_voice()
     try:
         COMMANDS[options.command].run(options[options.command])
@@ -55,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from None
 
 
-def make_parser() -> Parser:
-    """Return the parser of `leorn` and its commands."""
+def make_parser(arguments: Sequence[str] = ()) -> Parser:
+    """Return the parser of `leorn` and its commands, with the options of the network that the arguments name."""
     description = "Find the moment of a video that a sentence describes."
     # a key cut short is an unknown key
     parser = Parser(prog="leorn", description=description, allow_abbrev=False)
@@ -64,6 +65,7 @@ def make_parser() -> Parser:
     commands = parser.add_subcommands(dest="command", required=True, title="commands", metavar="COMMAND")
     for name, module in COMMANDS.items():
         command = Parser(description=module.run.__doc__)
+        command.given = arguments
         module.add_options(command)
         commands.add_subcommand(name, command, help=module.run.__doc__)
     return parser

@@ -22,7 +22,7 @@ from leorn.features.fingerprint import LABEL_FEATURES
 from leorn.features.sources import open_frames
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
-from leorn.model.leorn import LEORN
+from leorn.model.leorn import LEORN, EncodedVideo
 from leorn.records import Query, VideoObjects
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.recipe import extraction_for
@@ -241,6 +241,8 @@ def test_a_fusion_network_needs_frame_features(tiny: Tiny) -> None:
         torch.from_numpy(objects.boxes)[None],
         torch.nn.functional.normalize(torch.from_numpy(frames), dim=-1)[None],
     )
+    assert isinstance(video.encoded, EncodedVideo)
+    assert isinstance(direct, EncodedVideo)
     assert video.encoded.frames is not None
     assert direct.frames is not None
     torch.testing.assert_close(video.encoded.frames, direct.frames)
@@ -276,6 +278,8 @@ def test_a_fusion_network_is_given_the_frames_that_training_gave_it(tiny: Tiny, 
     trained = fusion.network.encode_video(batch.objects, batch.object_mask, batch.boxes, batch.frames)
     assert prepared.objects.frames is not None
     torch.testing.assert_close(torch.from_numpy(prepared.objects.frames), batch.frames[0], rtol=0, atol=0)
+    assert isinstance(prepared.encoded, EncodedVideo)
+    assert isinstance(trained, EncodedVideo)
     assert prepared.encoded.frames is not None
     assert trained.frames is not None
     torch.testing.assert_close(prepared.encoded.frames, trained.frames)

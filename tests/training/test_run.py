@@ -22,6 +22,7 @@ from leorn.cli import main
 from leorn.config import ExperimentConfig
 from leorn.errors import InputError
 from leorn.features.store import FeatureStore
+from leorn.model.leorn import LEORN
 from leorn.training.callbacks import checkpoints
 from leorn.training.evaluate import evaluate
 from leorn.training.explain import explain
@@ -309,6 +310,7 @@ def test_a_network_of_the_same_variant_gives_all_its_weights_whatever_its_clips(
     last = train(tiny.experiment(tmp_path, **changes), say=said.append).with_name("last.ckpt")
     start, end = load_network(trained)[0].state_dict(), load_network(last)[0]
     assert f"start: all, {len(start)} of {len(start)} weights, from {trained}" in said
+    assert isinstance(end, LEORN)
     assert end.config.clips == 4
     for name, parameter in end.named_parameters():
         torch.testing.assert_close(parameter.detach(), start[name], rtol=0, atol=0)

@@ -2,7 +2,7 @@
 
 from jsonargparse import Namespace
 
-from leorn.arguments import ExperimentFile, Parser, make
+from leorn.arguments import ExperimentFile, Parser, add_experiment, make
 from leorn.config import ExperimentConfig
 from leorn.terminal import progress, say, stop
 
@@ -27,4 +27,4 @@ def add_options(parser: Parser) -> None:
     """Options of `leorn train`: those of the experiment, from a file or one by one."""
     parser.add_argument("--config", action=ExperimentFile, help="Experiment file, such as those in experiments/.")
     parser.add_argument("--resume", action="store_true", help="Go on after the last epoch that the run finished.")
-    parser.add_class_arguments(ExperimentConfig)
+    add_experiment(parser)

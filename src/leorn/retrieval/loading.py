@@ -12,7 +12,7 @@ from leorn.errors import InputError
 from leorn.features.extract import FEATURES
 from leorn.features.fingerprint import check_fingerprint, same_words
 from leorn.files import replace_atomically, sha256
-from leorn.model.leorn import LEORN
+from leorn.model.networks import Network
 
 NETWORK = "network.safetensors"
 """Name of the network in its folder; its word vectors lie beside it as `words` with any suffix."""
@@ -47,7 +47,7 @@ def find_network(source: str | Path) -> Path:
     )
 
 
-def open_network(source: str | Path, words: str | Path | None = None) -> tuple[LEORN, NetworkRecord, WordVectors]:
+def open_network(source: str | Path, words: str | Path | None = None) -> tuple[Network, NetworkRecord, WordVectors]:
     """Read a network and the word vectors that it was trained on.
 
     Args:

@@ -24,7 +24,7 @@ from leorn.errors import InputError
 from leorn.features.extract import Extractor
 from leorn.features.published import unit_parts
 from leorn.features.sources import Progress
-from leorn.model.leorn import LEORN, EncodedVideo
+from leorn.model.networks import Encoded, Network
 from leorn.records import Moment, Query, VideoObjects
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
 from leorn.retrieval.loading import open_network
@@ -53,7 +53,7 @@ class PreparedVideo:
     name: str
     duration_seconds: float
     objects: VideoObjects = field(repr=False)
-    encoded: EncodedVideo = field(repr=False)
+    encoded: Encoded = field(repr=False)
 
 
 class Retriever:
@@ -61,7 +61,7 @@ class Retriever:
 
     def __init__(
         self,
-        network: LEORN,
+        network: Network,
         record: NetworkRecord,
         words: WordVectors,
         *,
@@ -129,12 +129,12 @@ class Retriever:
     def _prepare(self, objects: VideoObjects) -> PreparedVideo:
         model = self.record.model
         frames, slots, width = objects.features.shape
-        if frames < model.frames or slots < self._slots or width != model.object_size:
+        if frames < model.fewest_frames or slots < self._slots or width != model.object_size:
             raise InputError(
-                f"video {objects.video}: features of shape {(frames, slots, width)}; expected at least {model.frames} "
-                f"frames, at least {self._slots} slots, width {model.object_size}"
+                f"video {objects.video}: features of shape {(frames, slots, width)}; expected at least "
+                f"{model.fewest_frames} frames, at least {self._slots} slots, width {model.object_size}"
             )
-        objects = _part(objects, middle_rows(frames, model.frames), self._slots)
+        objects = _part(objects, middle_rows(frames, min(frames, model.frames)), self._slots)
         tensors = [tensor[None].to(self.device) for tensor in object_tensors(objects, self._min_score)]
         with torch.inference_mode():
             encoded = self.network.encode_video(*tensors, frames=self._frames(objects))
@@ -185,15 +185,19 @@ class Retriever:
 
     def _explain(self, queries: Sequence[Query], video: PreparedVideo, top_k: int) -> list[Answer]:
         words, word_mask = word_tensors([query.text for query in queries], self.words, self._tokenize)
-        encoded = video.encoded.repeat(len(queries))
+        # what a network made of the video goes back to that network alone
+        encoded: Any = video.encoded.repeat(len(queries))
         with torch.inference_mode():
-            scored = self.network.score(encoded, words.to(self.device), word_mask.to(self.device), return_evidence=True)
+            scored: Any = self.network.score(
+                encoded, words.to(self.device), word_mask.to(self.device), return_evidence=True
+            )
             candidates = self.network.candidates(scored)
         assert scored.evidence is not None
         spans, scores = candidates.spans.numpy(), candidates.scores.float().cpu().numpy()
         weights = scored.evidence.objects.float().cpu().numpy()
         return [
-            self._answer(query, video, spans, scores[row], weights[row], top_k) for row, query in enumerate(queries)
+            self._answer(query, video, spans[row], scores[row], weights[row], top_k)
+            for row, query in enumerate(queries)
         ]
 
     def _answer(
@@ -206,7 +210,14 @@ class Retriever:
             scores = scores * UNKNOWN_CONFIDENCE
         return Answer(
             query,
-            rank(spans * query.duration_seconds, scores, self._evaluation.nms_threshold, top_k, query.duration_seconds),
+            rank(
+                spans * query.duration_seconds,
+                scores,
+                self._evaluation.nms_threshold,
+                top_k,
+                query.duration_seconds,
+                self._evaluation.nms,
+            ),
             known_words=len(known) / max(len(tokens), 1),
             video=video.objects,
             weights=weights,

@@ -28,14 +28,27 @@ _RANGES = {
     "model.map_kernel_sizes": (1, inf),
     "model.attention_dropout": (0, 1),
     "model.box_dropout": (0, 1),
+    "model.text_dropout": (0, 1),
+    "model.drop_path": (0, 1),
+    "model.channels": (1, inf),
+    "model.levels": (1, 16),
+    "model.stem_blocks": (0, inf),
+    "model.window": (1, inf),
+    "model.text_size": (1, inf),
+    "model.views": (1, inf),
+    "model.num_conditioning_layers": (0, inf),
+    "model.num_head_layers": (0, inf),
+    "model.first_range": (1, inf),
     "training.epochs": (1, inf),
     "training.batch_size": (1, inf),
+    "training.queries_per_video": (1, inf),
     "training.accumulate": (1, inf),
     "training.learning_rate": (0, inf),
     "training.text_learning_rate": (0, inf),
     "training.object_learning_rate": (0, inf),
     "training.weight_decay": (0, inf),
     "training.gradient_clip": (0, inf),
+    "training.weight_average": (0, 1),
     "training.devices": (1, inf),
     "training.workers": (0, inf),
     "training.seed": (0, 2**32 - 1),
@@ -50,7 +63,10 @@ def check_experiment(config: ExperimentConfig) -> None:
     """
     for key, (low, high) in _RANGES.items():
         section, name = key.split(".")
-        _check_range(key, getattr(getattr(config, section), name), low, high)
+        options = getattr(config, section)
+        # each network has options of its own
+        if hasattr(options, name):
+            _check_range(key, getattr(options, name), low, high)
     if not 0 <= config.data.min_score < 1:
         raise InputError(f"data.min_score {config.data.min_score}; expected 0 or more, below 1")
     _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)

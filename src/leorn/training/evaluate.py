@@ -22,7 +22,6 @@ from leorn.training.trainer import make_trainer, one_line_errors
 
 log = logging.getLogger(__name__)
 
-OBJECTS, FUSION = "LEORN", "LEORN-F"
 SHUFFLED = "same network, objects of another video"
 CONSTANT = "constant window"
 
@@ -103,7 +102,7 @@ def evaluate(
         return tuple(module.predictions.values())
 
     predictions = predict(None)
-    answers = {OBJECTS if record.model.frame_size is None else FUSION: predictions}
+    answers = {network.name: predictions}
     windows = _constant_windows(experiment)
     if windows:
         answers[CONSTANT] = tuple(constant_window_predictions(queries, windows))

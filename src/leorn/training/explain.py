@@ -14,6 +14,7 @@ from leorn.data.corpus import open_corpus
 from leorn.data.dataset import middle_rows
 from leorn.errors import InputError
 from leorn.records import Prediction, Query, VideoObjects
+from leorn.scoring.candidate_map import candidate_map
 from leorn.scoring.ranking import rank
 from leorn.training.evaluate import experiment_of
 
@@ -27,8 +28,8 @@ class Explanation:
     Attributes:
         query: the query, with its true moments where they are known.
         prediction: the answers, best first.
-        scores: (C, C) probability of each cell of the moment map.
-        mask: (C, C) the cells that exist.
+        scores: (C, C) probability of each cell of the moment map, see `leorn.scoring.candidate_map`.
+        mask: (C, C) the cells that hold a candidate.
         weights: (T, N + 1) attention to each object of each frame, the sentinel first.
         video: the objects as the network saw them.
     """
@@ -69,19 +70,23 @@ def explain(
             scored = network(**collate([query]).inputs(), return_evidence=True)
             assert scored.evidence is not None
             candidates = network.candidates(scored)
+        spans, proposed = candidates.spans[0].numpy(), candidates.scores[0].numpy()
         evaluation = experiment.evaluation
         moments = rank(
-            candidates.spans.numpy() * query.duration_seconds,
-            candidates.scores[0].numpy(),
+            spans * query.duration_seconds,
+            proposed,
             evaluation.nms_threshold,
             evaluation.top_k,
+            method=evaluation.nms,
         )
-        rows = middle_rows(corpus.source.shape(query.video)[0], record.model.frames)
+        scores, mask = candidate_map(spans, proposed, network.map_clips)
+        stored = corpus.source.shape(query.video)[0]
+        rows = middle_rows(stored, min(stored, record.model.frames))
         yield Explanation(
             query,
             Prediction(query.query_id, query.video, moments),
-            scores=scored.evidence.moments[0].numpy(),
-            mask=scored.mask.numpy(),
+            scores=scores,
+            mask=mask,
             weights=scored.evidence.objects[0].numpy(),
             video=corpus.source.read(query.video, experiment.data.slots, rows, query.duration_seconds),
         )

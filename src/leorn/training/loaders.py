@@ -19,6 +19,7 @@ class Loaders(lightning.LightningDataModule):
         batch_size: int,
         workers: int,
         seed: int = 0,
+        queries_per_video: int = 1,
         train: Sequence[Query] = (),
         evaluate: Sequence[Query] = (),
     ) -> None:
@@ -27,6 +28,7 @@ class Loaders(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.workers = workers
         self.seed = seed
+        self.queries_per_video = queries_per_video
         self.train = train
         # a video's queries stand together, so that it is read once for a batch of them
         self.evaluate = sorted(evaluate, key=lambda query: query.video)
@@ -44,7 +46,14 @@ class Loaders(lightning.LightningDataModule):
     def _loader(self, queries: Sequence[Query], seed: int | None) -> DataLoader[Batch]:
         trainer = self.trainer
         rank, processes = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        batches = QueryBatches(len(queries), self.batch_size, seed=seed, rank=rank, processes=processes)
+        batches = QueryBatches(
+            [query.video for query in queries],
+            self.batch_size,
+            seed=seed,
+            together=self.queries_per_video,
+            rank=rank,
+            processes=processes,
+        )
         return DataLoader(
             QueryDataset(queries, self.collate),
             sampler=batches,

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 from leorn.checkpoints import RECORD_KEY, NetworkRecord
 from leorn.config import EvaluationConfig, TrainingConfig
 from leorn.data.dataset import Batch
-from leorn.model.leorn import LEORN
+from leorn.model.networks import Network
 from leorn.records import Prediction, Query
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.ranking import rank
@@ -27,7 +27,7 @@ class LEORNModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: LEORN,
+        network: Network,
         record: NetworkRecord,
         queries: Iterable[Query],
         evaluation: EvaluationConfig,
@@ -72,10 +72,14 @@ class LEORNModule(lightning.LightningModule):
         self.losses[tuple(batch.query_ids)] = float(self.network.loss(scored, batch.spans, batch.span_mask))
         candidates = self.network.candidates(scored)
         spans, scores = candidates.spans.cpu().numpy(), candidates.scores.cpu().numpy()
-        for query_id, query_scores in zip(batch.query_ids, scores, strict=True):
+        for row, query_id in enumerate(batch.query_ids):
             query = self.queries[query_id]
             moments = rank(
-                spans * query.duration_seconds, query_scores, self.evaluation.nms_threshold, self.evaluation.top_k
+                spans[row] * query.duration_seconds,
+                scores[row],
+                self.evaluation.nms_threshold,
+                self.evaluation.top_k,
+                method=self.evaluation.nms,
             )
             self.predictions[query_id] = Prediction(query_id, query.video, moments)
 

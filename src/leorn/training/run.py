@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lightning
 import yaml
-from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.callbacks import EMAWeightAveraging, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 
 from leorn.checkpoints import NetworkRecord, load_network
@@ -17,7 +17,7 @@ from leorn.data.corpus import Corpus, open_corpus
 from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.files import write_text
-from leorn.model.leorn import LEORN
+from leorn.model.networks import Network, make_network
 from leorn.training.callbacks import BEST, LAST, EpochLines, EpochSeed, ExamplesPerSecond, ValidationTable, checkpoints
 from leorn.training.checks import check_experiment
 from leorn.training.evaluate import experiment_of
@@ -61,7 +61,7 @@ def train(
     # before anything is read: this machine may not have the devices
     trainer = _trainer(config, say)
     lightning.seed_everything(config.training.seed, verbose=False)
-    network = LEORN(config.model)
+    network = make_network(config.model)
     if config.training.initial_network is not None and before is None:
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
@@ -75,6 +75,7 @@ def train(
         batch_size=config.training.batch_size,
         workers=config.training.workers,
         seed=config.training.seed,
+        queries_per_video=config.training.queries_per_video,
         train=corpus.queries["train"],
         evaluate=corpus.queries["val"],
     )
@@ -86,7 +87,7 @@ def train(
 
 
 def _trainer(config: ExperimentConfig, say: Callable[[str], None]) -> lightning.Trainer:
-    loggers = _loggers(config)
+    loggers, average = _loggers(config), config.training.weight_average
     return make_trainer(
         devices=config.training.devices,
         accelerator=config.training.accelerator,
@@ -102,6 +103,7 @@ def _trainer(config: ExperimentConfig, say: Callable[[str], None]) -> lightning.
             EpochLines(say, config.training.monitor, config.training.batch_size),
             ValidationTable(),
             *([LearningRateMonitor()] if loggers else []),
+            *([EMAWeightAveraging(decay=average)] if average is not None else []),
         ],
         loggers=loggers,
     )
@@ -149,12 +151,14 @@ def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
     )
 
 
-def _start_from(network: LEORN, path: str) -> str:
+def _start_from(network: Network, path: str) -> str:
     """Take over another network's weights, and say how many: all of one variant, else the object reasoning's.
 
     The latter is the paper's fusion fine-tuning. Frames and clips may differ: no weight depends on them.
     """
     other, _ = load_network(path)
+    if type(other) is not type(network):
+        raise InputError(f"training.initial_network {path}: a network {other.name}; expected {network.name}")
     alike = (network.config.frame_size is None) == (other.config.frame_size is None)
     whole = network.state_dict()
     theirs = other.state_dict() if alike else other.object_state()
