@@ -7,7 +7,6 @@ Letters: B queries, V videos, T frames, N object slots, S = N + 1 tokens of a fr
 K steps of all levels, D_w, D_o, D_f widths of word vectors, object and frame features, H token width.
 """
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -39,18 +38,20 @@ MAP_CLIPS = 64
 class EncodedPyramid(NamedTuple):
     """What no query changes: object tokens behind the sentinel, and the pyramid's levels, finest first."""
 
-    tokens: Float[Tensor, "B T S H"]
-    token_mask: Bool[Tensor, "B T S"]
-    levels: list[Float[Tensor, "B _ C"]]
-    masks: list[Bool[Tensor, "B _"]]
+    tokens: Float[Tensor, "V T S H"]
+    token_mask: Bool[Tensor, "V T S"]
+    levels: list[Float[Tensor, "V _ C"]]
+    masks: list[Bool[Tensor, "V _"]]
+    video_index: Int[Tensor, "B"]
+    """The video of each query."""
 
     def repeat(self, queries: int) -> "EncodedPyramid":
-        """Return one video once for each of several queries, without copying it."""
-        return EncodedPyramid(*(_each(part, lambda x: x.expand(queries, *x.shape[1:])) for part in self))
+        """Return one video for several queries, without copying it."""
+        return self.select(self.video_index.expand(queries))
 
     def select(self, video_index: Int[Tensor, "B"]) -> "EncodedPyramid":
-        """Return the video of each query."""
-        return EncodedPyramid(*(_each(part, lambda x: x[video_index]) for part in self))
+        """Return the videos for queries, each with the video it asks about, without copying them."""
+        return self._replace(video_index=video_index)
 
 
 class ScoredSteps(NamedTuple):
@@ -190,7 +191,8 @@ class LEORNPyramid(nn.Module):
         # beyond the video the sentinel stays, lest a softmax over nothing be no number
         mask = F.pad(mask, (0, 0, 0, beyond))
         mask[:, :, 0] = True
-        return EncodedPyramid(tokens, mask, *self.pyramid(frame_vectors, F.pad(frame_mask, (0, beyond))))
+        levels, masks = self.pyramid(frame_vectors, F.pad(frame_mask, (0, beyond)))
+        return EncodedPyramid(tokens, mask, levels, masks, torch.arange(len(tokens), device=tokens.device))
 
     def score(
         self,
@@ -202,31 +204,36 @@ class LEORNPyramid(nn.Module):
     ) -> ScoredSteps:
         """Do the query's part of the work. Arguments as for `forward`."""
         states, state_mask = self.text(words, word_mask)
-        levels, weights, word_weights = video.levels, None, None
+        levels = [level[video.video_index] for level in video.levels]
+        masks = [mask[video.video_index] for mask in video.masks]
+        weights, word_weights = None, None
         if self.steering is not None:
             own, weights, word_weights = self.steering(
-                video.tokens, video.token_mask, video.masks[0], states, state_mask
+                video.tokens, video.token_mask, masks[0], states, state_mask, video.video_index
             )
-            levels, mask = [levels[0] + own], video.masks[0]
-            for level in video.levels[1:]:
-                own, mask = halve(own, mask)
-                levels.append(level + own)
+            mask = masks[0]
+            for number in range(len(levels)):
+                own, mask = (own, mask) if number == 0 else halve(own, mask)
+                levels[number] = levels[number] + own
         logits, distances = [], []
-        for number, (level, mask) in enumerate(zip(levels, video.masks, strict=True)):
+        for number, (level, mask) in enumerate(zip(levels, masks, strict=True)):
             x = level
             for layer in self.conditioning:
                 x = layer(x, states, state_mask)
             for parts, part in zip((logits, distances), self.heads(x, mask, number), strict=True):
                 parts.append(part)
         middles, strides = steps_of(levels)
-        frames = video.masks[0].sum(1)
+        frames = masks[0].sum(1)
         evidence = None
         if return_evidence:
-            evidence = self._evidence(video, weights, word_weights, words)
+            if weights is None or word_weights is None:
+                weights = video.token_mask[video.video_index].float()
+                word_weights = words.new_zeros(len(words), words.shape[1] + 1)
+            evidence = Evidence(weights[:, : int(frames.max())], word_weights[:, 1:])
         return ScoredSteps(
             torch.cat(logits, 1),
             torch.cat(distances, 1),
-            torch.cat(video.masks, 1),
+            torch.cat(masks, 1),
             middles,
             strides,
             frames,
@@ -273,14 +280,6 @@ class LEORNPyramid(nn.Module):
         """Return the weights that the fusion variant shares: all but those of the frame features."""
         return {name: value for name, value in self.state_dict().items() if not name.startswith("frames.")}
 
-    def _evidence(
-        self, video: EncodedPyramid, weights: Tensor | None, word_weights: Tensor | None, words: Tensor
-    ) -> Evidence:
-        frames = int(video.masks[0].sum(1).max())
-        if weights is None or word_weights is None:
-            weights, word_weights = video.token_mask.float(), words.new_zeros(len(words), words.shape[1] + 1)
-        return Evidence(weights[:, :frames], word_weights[:, 1:])
-
 
 def check_pyramid(config: PyramidConfig) -> None:
     """Say what does not fit together in a configuration.
@@ -293,10 +292,6 @@ def check_pyramid(config: PyramidConfig) -> None:
             raise InputError(f"model.{key} {size} must be a multiple of model.num_heads {config.num_heads}")
     if config.window % 2 == 0:
         raise InputError(f"model.window {config.window} must be odd: a step, and as many on either side")
-
-
-def _each(part: Tensor | list[Tensor], change: Callable[[Tensor], Tensor]) -> Any:  # noqa: ANN401
-    return [change(x) for x in part] if isinstance(part, list) else change(part)
 
 
 def _attention(device: torch.device, *, training: bool) -> AbstractContextManager[Any]:

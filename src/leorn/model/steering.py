@@ -1,15 +1,18 @@
 """The query's own view of the objects: in each frame it looks at the tokens that go with what it says.
 
-Letters: B queries, T frames, S tokens of a frame, L words, W text width, H token width, A views.
+Letters: B queries, V videos, b queries of one video, T frames, S tokens of a frame, L words, W text width, H token
+width, A views.
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leorn.model.pyramid import ConvNorm
 
+SHORTEST = 1e-12
+"""What a token's length counts at least: one may be exactly zero."""
 FIRST_SHARPNESS = 10.0
 """What cosines are multiplied by before the softmax, at first: by 1 a frame's tokens would be weighed alike."""
 
@@ -30,24 +33,40 @@ class ObjectSteering(nn.Module):
 
     def forward(
         self,
-        tokens: Float[Tensor, "B T S H"],
-        token_mask: Bool[Tensor, "B T S"],
+        tokens: Float[Tensor, "V T S H"],
+        token_mask: Bool[Tensor, "V T S"],
         frame_mask: Bool[Tensor, "B T"],
         words: Float[Tensor, "B L W"],
         word_mask: Bool[Tensor, "B L"],
+        video_index: Int[Tensor, "B"],
     ) -> tuple[Float[Tensor, "B T C"], Float[Tensor, "B T S"], Float[Tensor, "B L"]]:
         """Return a vector for each frame, and the weights of tokens and words, both means over the views."""
         attention = self.words(words).masked_fill(~word_mask[..., None], -torch.inf).softmax(1)
-        if self.sharpness is None:
-            share = token_mask / token_mask.sum(-1, keepdim=True)
-            weights = share[:, None].expand(-1, self.views, -1, -1).to(tokens)
-        else:
-            said = torch.einsum("bla,blw->baw", attention, words)
-            asked = torch.stack([project(said[:, view]) for view, project in enumerate(self.query)], 1)
-            cosine = torch.einsum("btsh,bah->bats", F.normalize(tokens, dim=-1), F.normalize(asked, dim=-1))
-            sharp = cosine * self.sharpness[:, None, None]
-            weights = sharp.masked_fill(~token_mask[:, None], -torch.inf).softmax(-1)
-        x = torch.einsum("bats,btsh->btah", weights, tokens).flatten(2)
+        said = torch.einsum("bla,blw->baw", attention, words)
+        order = video_index.argsort(stable=True)
+        counts = torch.unique(video_index, return_counts=True)[1].tolist()
+        # video by video: its tokens are many, and none of them is copied for each query
+        looks = [
+            self._look(tokens[video_index[rows[0]]], token_mask[video_index[rows[0]]], said[rows])
+            for rows in order.split(counts)
+        ]
+        x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
         for layer in self.mix:
             x = layer(x, frame_mask)
-        return x, weights.mean(1), attention.mean(-1)
+        return x, weights, attention.mean(-1)
+
+    def _look(
+        self, tokens: Float[Tensor, "T S H"], mask: Bool[Tensor, "T S"], said: Float[Tensor, "b A W"]
+    ) -> tuple[Float[Tensor, "b T views"], Float[Tensor, "b T S"]]:
+        """Return all views of one video for its queries, side by side, and the mean of their weights."""
+        if self.sharpness is None:
+            share = mask / mask.sum(-1, keepdim=True)
+            weights = share.to(tokens).expand(len(said), self.views, -1, -1)
+        else:
+            asked = torch.stack([project(said[:, view]) for view, project in enumerate(self.query)], 1)
+            # by the length of a token last, lest every query divide all of them anew
+            length = tokens.norm(dim=-1).clamp(min=SHORTEST)
+            cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / length
+            sharp = cosine * self.sharpness[:, None, None]
+            weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
+        return torch.einsum("bats,tsh->btah", weights, tokens).flatten(2), weights.mean(1)

@@ -1,0 +1,171 @@
+"""What a query costs on a prepared video: LEORN-P beside LEORN, and how LEORN-P's cost grows with the video.
+
+    python benchmarks/query_cost.py --out runs/query-cost.json --plot docs/images/query-cost.svg
+
+All networks have their full size and random weights. It prints and writes JSON: seconds (medians of alternating runs)
+of preparing a video and of one query, ranking included, and their ratio; the most memory that a process of its own
+ever held; the same at doubled lengths; 200 queries in one call on a video of 40 minutes.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from leorn.config import ModelConfig, NetworkConfig, PyramidConfig, restore
+from leorn.files import write_text
+from leorn.model.networks import Encoded, Network, make_network
+from leorn.scoring.ranking import rank
+
+ROOT = Path(__file__).parents[1]
+PAIRS = {
+    "T=256, N=18": (ROOT / "experiments/charades/LEORN-64x64-K9L4.yaml", 256, 18),
+    "T=2304, N=36": (ROOT / "experiments/tacos/LEORN-128x128-K5L8.yaml", 2304, 36),
+}
+"""LEORN's experiment, and the frames and objects that LEORN-P gets."""
+WORDS = 10
+RUNS = 5
+LENGTHS = [2**power for power in range(10, 16)]
+OBJECTS = 18
+"""Objects of a frame while the length grows."""
+DURATION_SECONDS = 2400.0
+"""40 minutes: about a frame a second at T=2304."""
+
+
+def main() -> None:
+    """Measure all of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/query-cost.json"))
+    parser.add_argument("--plot", type=Path, help="Draw how time and memory grow.")
+    parser.add_argument("--alone", nargs=3, type=int, metavar=("FRAMES", "OBJECTS", "QUERIES"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.alone:
+        print(json.dumps(alone(*options.alone)))
+        return
+    found = {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "against LEORN": {name: compare(*pair) for name, pair in PAIRS.items()},
+        "LEORN-P by length": [in_a_process(frames, OBJECTS, 1) for frames in LENGTHS],
+        "LEORN-P, T=2304, N=36": in_a_process(2304, 36, 1),
+        "LEORN-P, T=2304, N=36, 200 queries": in_a_process(2304, 36, 200),
+    }
+    write_text(options.out, json.dumps(found, indent=2))
+    print(json.dumps(found, indent=2))
+    if options.plot:
+        plot(found["LEORN-P by length"], options.plot)
+
+
+def compare(experiment: Path, frames: int, objects: int) -> dict[str, float]:
+    """Time one query with each network, in turns."""
+    model = yaml.safe_load(experiment.read_text())["model"]
+    published: ModelConfig = restore(ModelConfig, model, str(experiment))
+    pyramid = PyramidConfig(object_size=published.object_size, frames=frames)
+    sides = {"LEORN": Side(published, objects), "LEORN-P": Side(pyramid, objects)}
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(RUNS):
+        for name, side in sides.items():
+            seconds[name].append(side.query_seconds())
+    medians = {f"{name} query_seconds": statistics.median(of) for name, of in seconds.items()}
+    ratio = statistics.median(one / other for one, other in zip(seconds["LEORN"], seconds["LEORN-P"], strict=True))
+    return {
+        **{name: round(value, 4) for name, value in medians.items()},
+        "times faster": round(ratio, 1),
+        **{f"{name} preparing_seconds": round(side.preparing_seconds, 3) for name, side in sides.items()},
+    }
+
+
+class Side:
+    """A network with random weights, and a random video prepared for it."""
+
+    def __init__(self, config: NetworkConfig, objects: int) -> None:
+        torch.manual_seed(0)
+        self.network: Network = make_network(config).eval()
+        video = random_video(config, objects)
+        with torch.inference_mode():
+            self.network.encode_video(*video)  # what is made once
+            started = time.perf_counter()
+            self.encoded: Encoded = self.network.encode_video(*video)
+            self.preparing_seconds = time.perf_counter() - started
+        self.words = torch.randn(1, WORDS, config.word_size)
+        self.query_seconds()
+
+    def query_seconds(self, queries: int = 1) -> float:
+        """Answer one query, or several in one call, from word vectors to ranked moments."""
+        words, mask = self.words.expand(queries, -1, -1), torch.ones(queries, WORDS, dtype=torch.bool)
+        started = time.perf_counter()
+        with torch.inference_mode():
+            encoded: Any = self.encoded.repeat(queries)
+            scored: Any = self.network.score(encoded, words, mask)
+            candidates = self.network.candidates(scored)
+        method = "soft" if isinstance(self.network.config, PyramidConfig) else "greedy"
+        for spans, scores in zip(candidates.spans.numpy(), candidates.scores.numpy(), strict=True):
+            rank(spans * DURATION_SECONDS, scores, 0.5, 10, method=method)
+        return time.perf_counter() - started
+
+
+def random_video(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return objects, their mask and their boxes."""
+    features = torch.nn.functional.normalize(torch.randn(1, config.frames, objects, config.object_size), dim=-1)
+    corners = torch.rand(1, config.frames, objects, 2, 2).sort(dim=3).values
+    return features, torch.ones(1, config.frames, objects, dtype=torch.bool), corners.flatten(3)
+
+
+def in_a_process(frames: int, objects: int, queries: int) -> dict[str, float]:
+    """Measure LEORN-P in a process of its own, for the memory it needs."""
+    command = [sys.executable, __file__, "--alone", str(frames), str(objects), str(queries)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def alone(frames: int, objects: int, queries: int) -> dict[str, float]:
+    """Say what a prepared video and its queries take; labels' word vectors stand for objects."""
+    side = Side(replace(PyramidConfig(), frames=frames, object_size=300), objects)
+    seconds = statistics.median(side.query_seconds(queries) for _ in range(RUNS)) / queries
+    return {
+        "frames": frames,
+        "objects": objects,
+        "queries": queries,
+        "preparing_seconds": round(side.preparing_seconds, 3),
+        "seconds_per_query": round(seconds, 4),
+        "peak_gigabytes": round(peak_bytes() / 1e9, 3),
+    }
+
+
+def peak_bytes() -> int:
+    """Return the most memory this program ever held; `getrusage` would count what started it, too."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
+
+
+def plot(rows: list[dict[str, float]], path: Path) -> None:
+    """Draw time and memory over the number of frames, both axes logarithmic, with a line of slope 1."""
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2)
+    frames = [row["frames"] for row in rows]
+    drawn = [
+        (axes[0], "seconds", {"preparing the video": "preparing_seconds", "one query": "seconds_per_query"}),
+        (axes[1], "gigabytes", {"most memory of the process": "peak_gigabytes"}),
+    ]
+    for panel, unit, lines in drawn:
+        for name, key in lines.items():
+            panel.loglog(frames, [row[key] for row in rows], "o-", base=2, label=name)
+            panel.loglog(frames, [rows[-1][key] * count / frames[-1] for count in frames], ":", color="grey", base=2)
+        panel.set(xlabel="frames (T)", ylabel=unit)
+        panel.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    main()
