@@ -126,6 +126,14 @@ def test_a_held_out_pair_is_in_no_sentence_but_of_the_compositional_split(made: 
         assert len(held_out & set(pairs_said(query.text))) == 1
 
 
+@pytest.mark.parametrize("shots", [1, 3])
+def test_only_scenes_of_several_shots_hold_out_what_only_they_can_say(tmp_path: Path, shots: int) -> None:
+    simulate(tmp_path, replace(SMALL, shots=shots, held_out_share=0.9), seed=0)
+    verbs = {verb for verb, _ in read_held_out(tmp_path)}
+    assert ("show" in verbs) == (shots > 1)
+    assert len(verbs) > 1
+
+
 def test_each_word_of_the_compositional_split_and_each_verb_occurs_in_training(made: tuple[Path, list[Query]]) -> None:
     _, queries = made
     train = of_split(queries, "train")
