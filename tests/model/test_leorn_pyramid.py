@@ -203,3 +203,24 @@ def test_names_and_pictures() -> None:
     network = random_network(SMALL_PYRAMID)
     assert (network.name, random_network(PYRAMID_FUSION).name) == ("LEORN-P", "LEORN-PF")
     assert network.map_clips == MAP_CLIPS
+
+
+def test_untrained_it_looks_at_what_the_query_names_where_objects_are_words() -> None:
+    config = replace(SMALL_PYRAMID, word_size=40, object_size=40, hidden_size=32, text_size=32, frames=8)
+    torch.manual_seed(0)
+    labels = torch.randn(6, 40)
+    objects = torch.nn.functional.normalize(labels, dim=-1).expand(1, 8, 6, 40)
+    mask = torch.ones(1, 8, 6, dtype=torch.bool)
+    boxes = torch.rand(1, 8, 6, 2, 2).sort(dim=3).values.flatten(3)
+    shares = []
+    for seed in range(5):
+        torch.manual_seed(seed)
+        network = LEORNPyramid(config).eval()
+        with torch.no_grad():
+            video = network.encode_video(objects, mask, boxes).repeat(6)
+            asked = torch.ones(6, 1, dtype=torch.bool)
+            scored = network.score(video, labels[:, None], asked, return_evidence=True)
+        assert scored.evidence is not None
+        shares.append(scored.evidence.objects[..., 1:].mean(1).diagonal())
+    # the weights of 7 tokens sum to 1
+    assert torch.stack(shares).mean() > 2 / 7
