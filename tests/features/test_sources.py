@@ -67,6 +67,7 @@ def test_frame_features_are_the_same_from_a_store_and_from_a_published_file(tmp_
         "extractor": "made up",
         "backbone": None,
         "frames": None,
+        "rate": None,
         "sampling": FINGERPRINT["sampling"],
     }
     np.testing.assert_array_equal(stored.read("a", 4), published.read("a", 4))
