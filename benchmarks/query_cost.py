@@ -23,9 +23,10 @@ import yaml
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from leorn.config import ModelConfig, NetworkConfig, PyramidConfig, restore
+from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
 from leorn.files import write_text
 from leorn.model.networks import Encoded, Network, make_network
+from leorn.restore import restore
 from leorn.scoring.ranking import rank
 
 ROOT = Path(__file__).parents[1]

@@ -16,11 +16,12 @@ from pathlib import Path
 import torch
 from jsonargparse import ArgumentParser
 
-from leorn.config import ExperimentConfig, restore
+from leorn.config import ExperimentConfig
 from leorn.data.corpus import open_corpus
 from leorn.data.dataset import QueryBatches, QueryDataset
 from leorn.files import write_text
 from leorn.model.networks import make_network
+from leorn.restore import restore
 
 
 def main() -> None:

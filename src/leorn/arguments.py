@@ -9,9 +9,10 @@ from typing import Any, NoReturn, get_args
 import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsing_settings
 
-from leorn.config import PLAIN_TYPES, ExperimentConfig, ModelConfig, NetworkConfig, restore
+from leorn.config import ExperimentConfig, ModelConfig, NetworkConfig
 from leorn.errors import InputError
 from leorn.jsonlines import read_text
+from leorn.restore import PLAIN_TYPES, restore
 from leorn.terminal import fail
 from leorn.yaml_files import check_yaml
 

@@ -12,13 +12,14 @@ import yaml
 from safetensors.torch import save
 from torch import Tensor
 
-from leorn.config import ExperimentConfig, NetworkConfig, restore
+from leorn.config import ExperimentConfig, NetworkConfig
 from leorn.errors import InputError
 from leorn.files import replace_atomically
 from leorn.jsonlines import errors_at, json_object
 from leorn.model.leorn import LEORN
 from leorn.model.networks import Network, make_network
 from leorn.model.published import load_published
+from leorn.restore import restore
 
 RECORD_KEY = "leorn"
 _NETWORK_PREFIX = "network."

@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 import pytest
 
-from leorn.config import DataConfig, EvaluationConfig, ExperimentConfig, ModelConfig, TrainingConfig, restore
+from leorn.config import DataConfig, EvaluationConfig, ExperimentConfig, ModelConfig, TrainingConfig
 from leorn.errors import InputError
+from leorn.restore import restore
 
 EXPERIMENT = ExperimentConfig(
     out="runs/a",
