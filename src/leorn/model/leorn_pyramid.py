@@ -20,6 +20,7 @@ from leorn.config import PyramidConfig
 from leorn.errors import InputError
 from leorn.model.assignment import assign_steps
 from leorn.model.candidates import Candidates, Evidence
+from leorn.model.common_words import look_for_words
 from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
 from leorn.model.pyramid import Pyramid, halve, steps_of
@@ -31,8 +32,6 @@ from leorn.model.steering import ObjectSteering
 
 POSITIVES_MOMENTUM = 0.9
 """Of the running mean of positive steps, by which both losses are divided."""
-OBJECT_GAIN = 3.0
-"""What an object's feature, of length 1, is multiplied by at first, to be heard beside its box."""
 MAP_CLIPS = 64
 """Rows and columns of a picture that shows all candidates."""
 
@@ -126,7 +125,7 @@ class LEORNPyramid(nn.Module):
         )
         self.heads = SpanHeads(config.channels, config.num_head_layers, config.levels)
         if config.word_size == config.object_size:
-            self._look_for_words()
+            look_for_words(self.text, self.objects, self.steering)
         self.positives: Tensor
         self.register_buffer("positives", torch.tensor(0.0))
 
@@ -155,16 +154,7 @@ class LEORNPyramid(nn.Module):
     ) -> ScoredSteps:
         """Let every step of a video propose a moment for a query.
 
-        Args:
-            words: word vectors, 0 for an unknown word and for padding.
-            word_mask: true where there is a word.
-            objects: detector features, each L2-normalised, 0 where there is no object.
-            object_mask: true where there is an object.
-            boxes: `xyxy` in 0..1 of the frame, 0 where there is no object.
-            frames: frame features, for the fusion variant alone.
-            frame_mask: true where the video is; everywhere where None.
-            video_index: the video of each query; the one in its own row where None.
-            return_evidence: give the attention over objects and words, too.
+        Arguments as for `LEORN.forward`; `frame_mask` is true where a video is, everywhere where None.
         """
         with _attention(words.device, training=self.training):
             video = self.encode_video(objects, object_mask, boxes, frames, frame_mask)
@@ -267,25 +257,6 @@ class LEORNPyramid(nn.Module):
                 self.positives.mul_(momentum).add_((1 - momentum) * found)
         norm = self.positives if self.training else found
         return (score_loss + span_loss) / norm.clamp(min=1)
-
-    @torch.no_grad()
-    def _look_for_words(self) -> None:
-        """Start out looking at the objects whose features are the vectors of the query's words.
-
-        Words and objects get one projection, and the steering what leads from the one to the other. Where objects are
-        the word vectors of their labels, a network that starts at random takes long to tell which word means which
-        object, and now and then does not before its learning rate has fallen.
-        """
-        text, objects = self.text.projection.weight, self.objects.projection.weight
-        shared = torch.empty(max(len(text), len(objects)), text.shape[1])
-        nn.init.orthogonal_(shared)
-        text.copy_(shared[: len(text)])
-        objects[:, : text.shape[1]] = OBJECT_GAIN * shared[: len(objects)]
-        if self.steering is not None:
-            back = torch.linalg.pinv(text)
-            for name, parameter in self.steering.query.named_parameters():
-                if name.endswith("weight"):
-                    parameter.copy_(shared[: len(objects)] @ back)
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Return the parameters by the parts that a recipe may give a learning rate of their own."""
