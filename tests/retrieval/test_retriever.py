@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import UInt8
+from torch import Tensor
 
 import leorn
 from leorn.checkpoints import NetworkRecord
@@ -24,13 +25,14 @@ from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
 from leorn.model.leorn import LEORN, EncodedVideo
 from leorn.records import Query, VideoObjects
+from leorn.retrieval import retriever as retriever_module
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.recipe import extraction_for
-from leorn.retrieval.retriever import QUERIES_AT_ONCE, UNKNOWN_CONFIDENCE, Retriever, load
+from leorn.retrieval.retriever import UNKNOWN_CONFIDENCE, Retriever, load
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
 from tests.model.small import FUSION
-from tests.tiny import LABELS, Tiny
+from tests.tiny import LABELS, MODEL, Tiny
 from tests.videos import number_of, write_video
 
 CAT, PERSON = LABELS.index("cat"), LABELS.index("person")
@@ -86,16 +88,40 @@ def labels_of(objects: VideoObjects) -> set[str]:
     return {objects.label_names[label] for label in np.unique(objects.labels[objects.scores > 0])}
 
 
-def test_many_queries_are_answered_as_each_alone(retriever: Retriever, store: FeatureStore) -> None:
+@pytest.mark.parametrize(
+    ("frames_at_once", "expected_sizes"), [(1, [1] * 9), (2.5 * MODEL.frames, [2, 2, 2, 2, 1]), (4096, [9])]
+)
+def test_many_queries_are_answered_as_each_alone(
+    retriever: Retriever,
+    store: FeatureStore,
+    frames_at_once: float,
+    expected_sizes: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = asked_together(retriever, monkeypatch)
+    monkeypatch.setattr(retriever_module, "FRAMES_AT_ONCE", int(frames_at_once))
     video = retriever.prepare(store.read("test-0"), store.fingerprint)
-    queries = ["A cat passes.", "The person is alone.", "a dog"] * QUERIES_AT_ONCE
+    queries = ["A cat passes.", "The person is alone.", "a dog"] * 3
     together = retriever.find(queries, video, top_k=2)
+    assert sizes == expected_sizes
     assert len(together) == len(queries)
     for query, found in zip(queries[:3], together[:3], strict=True):
         alone = retriever.find(query, video, top_k=2)
         assert [moment.span for moment in found] == [moment.span for moment in alone]
         assert [moment.score for moment in found] == pytest.approx([moment.score for moment in alone], abs=1e-6)
-    assert together[0] == together[3 * QUERIES_AT_ONCE - 3]
+
+
+def asked_together(retriever: Retriever, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Write down how many queries each call of the network answers."""
+    sizes: list[int] = []
+    score = retriever.network.score
+
+    def counting(encoded: Any, words: Tensor, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        sizes.append(len(words))
+        return score(encoded, words, *args, **options)
+
+    monkeypatch.setattr(retriever.network, "score", counting)
+    return sizes
 
 
 def test_a_video_is_answered_from_its_pixels(

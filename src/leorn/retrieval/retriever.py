@@ -33,8 +33,9 @@ from leorn.scoring.ranking import rank
 
 log = logging.getLogger(__name__)
 
-QUERIES_AT_ONCE = 16
-"""A longer list of queries is answered in parts, so that memory does not grow with it."""
+FRAMES_AT_ONCE = 4096
+"""A list of queries is answered in parts of so many frames, each query counting all of its video's: memory grows with
+neither the list nor, beyond what one query needs, the video."""
 UNKNOWN_CONFIDENCE = 0.05
 """What scores are multiplied by where no word of the query is known: the network has not been asked anything."""
 
@@ -180,7 +181,8 @@ class Retriever:
         if top_k < 1:
             raise InputError(f"top_k is {top_k}; expected 1 or more")
         asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
-        parts = [asked[i : i + QUERIES_AT_ONCE] for i in range(0, len(asked), QUERIES_AT_ONCE)]
+        at_once = max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
+        parts = [asked[i : i + at_once] for i in range(0, len(asked), at_once)]
         return [answer for part in parts for answer in self._explain(part, video, top_k)]
 
     def _explain(self, queries: Sequence[Query], video: PreparedVideo, top_k: int) -> list[Answer]:
