@@ -8,7 +8,6 @@ took and the most memory the process ever held.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,12 +17,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+from memory import peak_bytes
 
 from leorn.features.video import probe, sample_frames
 
 SECONDS_BETWEEN_KEYFRAMES = 10
-KIBIBYTES_PER_MEGABYTE = 1e6 / 1024
-"""Linux tells a process's largest memory in KiB."""
 
 
 def main() -> None:
@@ -79,7 +77,7 @@ def sample(path: Path, frames: int) -> dict[str, float]:
         "probing_seconds": round(probing_seconds, 2),
         "frames": count,
         "sampling_seconds": round(time.perf_counter() - started, 2),
-        "peak_megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIBIBYTES_PER_MEGABYTE, 1),
+        "peak_megabytes": round(peak_bytes() / 1e6, 1),
     }
 
 

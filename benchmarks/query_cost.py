@@ -4,23 +4,23 @@
 
 All networks have their full size and random weights. It prints and writes JSON: seconds (medians of alternating runs)
 of preparing a video and of one query, ranking included, and their ratio; the most memory that a process of its own
-ever held; the same at doubled lengths; 200 queries in one call on a video of 40 minutes.
+ever held; the same at doubled lengths.
 """
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import yaml
 from matplotlib.figure import Figure
+from memory import peak_bytes
 from torch import Tensor
 
 from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/query-cost.json"))
     parser.add_argument("--plot", type=Path, help="Draw how time and memory grow.")
-    parser.add_argument("--alone", nargs=3, type=int, metavar=("FRAMES", "OBJECTS", "QUERIES"), help=argparse.SUPPRESS)
+    parser.add_argument("--alone", nargs=2, type=int, metavar=("FRAMES", "OBJECTS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
         print(json.dumps(alone(*options.alone)))
@@ -58,9 +58,8 @@ def main() -> None:
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "against LEORN": {name: compare(*pair) for name, pair in PAIRS.items()},
-        "LEORN-P by length": [in_a_process(frames, OBJECTS, 1) for frames in LENGTHS],
-        "LEORN-P, T=2304, N=36": in_a_process(2304, 36, 1),
-        "LEORN-P, T=2304, N=36, 200 queries": in_a_process(2304, 36, 200),
+        "LEORN-P by length": [in_a_process(frames, OBJECTS) for frames in LENGTHS],
+        "LEORN-P, T=2304, N=36": in_a_process(2304, 36),
     }
     write_text(options.out, json.dumps(found, indent=2))
     print(json.dumps(found, indent=2))
@@ -102,17 +101,16 @@ class Side:
         self.words = torch.randn(1, WORDS, config.word_size)
         self.query_seconds()
 
-    def query_seconds(self, queries: int = 1) -> float:
-        """Answer one query, or several in one call, from word vectors to ranked moments."""
-        words, mask = self.words.expand(queries, -1, -1), torch.ones(queries, WORDS, dtype=torch.bool)
+    def query_seconds(self) -> float:
+        """Answer one query, from word vectors to ranked moments."""
+        mask = torch.ones(1, WORDS, dtype=torch.bool)
         started = time.perf_counter()
         with torch.inference_mode():
-            encoded: Any = self.encoded.repeat(queries)
-            scored: Any = self.network.score(encoded, words, mask)
+            # what a network made of the video goes back to that network alone
+            scored: Any = self.network.score(cast(Any, self.encoded), self.words, mask)
             candidates = self.network.candidates(scored)
         method = "soft" if isinstance(self.network.config, PyramidConfig) else "greedy"
-        for spans, scores in zip(candidates.spans.numpy(), candidates.scores.numpy(), strict=True):
-            rank(spans * DURATION_SECONDS, scores, 0.5, 10, method=method)
+        rank(candidates.spans[0].numpy() * DURATION_SECONDS, candidates.scores[0].numpy(), 0.5, 10, method=method)
         return time.perf_counter() - started
 
 
@@ -123,30 +121,23 @@ def random_video(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, T
     return features, torch.ones(1, config.frames, objects, dtype=torch.bool), corners.flatten(3)
 
 
-def in_a_process(frames: int, objects: int, queries: int) -> dict[str, float]:
+def in_a_process(frames: int, objects: int) -> dict[str, float]:
     """Measure LEORN-P in a process of its own, for the memory it needs."""
-    command = [sys.executable, __file__, "--alone", str(frames), str(objects), str(queries)]
+    command = [sys.executable, __file__, "--alone", str(frames), str(objects)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def alone(frames: int, objects: int, queries: int) -> dict[str, float]:
-    """Say what a prepared video and its queries take; labels' word vectors stand for objects."""
+def alone(frames: int, objects: int) -> dict[str, float]:
+    """Say what a prepared video and a query take; labels' word vectors stand for objects."""
     side = Side(replace(PyramidConfig(), frames=frames, object_size=300), objects)
-    seconds = statistics.median(side.query_seconds(queries) for _ in range(RUNS)) / queries
+    seconds = statistics.median(side.query_seconds() for _ in range(RUNS))
     return {
         "frames": frames,
         "objects": objects,
-        "queries": queries,
         "preparing_seconds": round(side.preparing_seconds, 3),
-        "seconds_per_query": round(seconds, 4),
+        "query_seconds": round(seconds, 4),
         "peak_gigabytes": round(peak_bytes() / 1e9, 3),
     }
-
-
-def peak_bytes() -> int:
-    """Return the most memory this program ever held; `getrusage` would count what started it, too."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
@@ -155,7 +146,7 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
     axes = figure.subplots(1, 2)
     frames = [row["frames"] for row in rows]
     drawn = [
-        (axes[0], "seconds", {"preparing the video": "preparing_seconds", "one query": "seconds_per_query"}),
+        (axes[0], "seconds", {"preparing the video": "preparing_seconds", "one query": "query_seconds"}),
         (axes[1], "gigabytes", {"most memory of the process": "peak_gigabytes"}),
     ]
     for panel, unit, lines in drawn:
