@@ -276,6 +276,18 @@ def test_import_detections_is_the_same_by_command(
     assert FeatureStore(tmp_path / "store").shape("val-0") == (16, 1, 6)
 
 
+def test_import_detections_gives_labels_other_names(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "names.json").write_text('{"cat": "dog"}')
+    main(
+        ["import-detections", str(tiny.folder / "detections"), "--out", str(tmp_path / "store"), "--words",
+         str(tiny.words), "--frames", "4", "--slots", "3", "--rename", str(tmp_path / "names.json")]
+    )  # fmt: skip
+    store = FeatureStore(tmp_path / "store")
+    names = {name for video in store.videos for name in store.read(video).label_names}
+    assert "dog" in names
+    assert "cat" not in names
+
+
 def test_convert_makes_a_network_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = replace(SMALL, num_heads=4)
     network = random_network(config)

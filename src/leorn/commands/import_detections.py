@@ -15,6 +15,7 @@ def run(options: Namespace) -> None:
     """Turn a tracker's CSV files into a store of objects, each with the word vector of its label."""
     from leorn.data.annotations import read_queries
     from leorn.data.detections import import_detections
+    from leorn.data.renaming import read_renamed
     from leorn.data.word_files import load_word_vectors
     from leorn.features.store_index import INDEX
 
@@ -34,6 +35,7 @@ def run(options: Namespace) -> None:
         durations,
         options.overwrite,
         options.rate,
+        read_renamed(options.rename) if options.rename else None,
         progress("importing"),
     )
     say(f"wrote the objects of {counted(len(store.videos), 'video')} to {options.out}")
@@ -54,4 +56,5 @@ def add_options(parser: Parser) -> None:
         help="Frames a second, --frames at most, for networks that take videos of any length.",
     )
     parser.add_argument("--slots", type=PositiveInt, default=18, help="Objects to keep of each frame, best first.")
+    parser.add_argument("--rename", metavar="FILE", help='JSON with other names of labels: {"sofa": "couch"}.')
     parser.add_argument("--overwrite", action="store_true", help="Replace the store that is there.")

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from leorn.data.label_vectors import warn_unknown_labels
+from leorn.data.renaming import rename_labels, warn_unseen
 from leorn.data.tracks import Tracks, read_tracks
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
@@ -82,6 +83,7 @@ def import_detections(
     durations: Mapping[str, float] | None = None,
     overwrite: bool = False,
     rate: float | None = None,
+    renamed: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureStore:
     """Turn a folder of tracks into a store whose object features are the word vectors of the labels.
@@ -97,6 +99,7 @@ def import_detections(
         durations: video → length in seconds. A video that is not among them ends one step after its last time stamp.
         overwrite: replace the store that is there.
         rate: frames a second, `frames` at most; `frames` of every video where None.
+        renamed: label → the name it gets. How features are made stays the same, and so does the store's fingerprint.
         progress: told after each video how many are done, of how many.
 
     Returns:
@@ -112,10 +115,13 @@ def import_detections(
         raise InputError(f"{frames} frames and {slots} slots asked for; expected 1 or more of each")
     paths = _track_files(Path(folder))
     vectors: dict[str, Float[np.ndarray, " D"]] = {}
+    seen: set[str] = set()
 
     def videos() -> Iterator[VideoObjects]:
         for done, (video, path) in enumerate(paths.items(), start=1):
             tracks = read_tracks(path)
+            seen.update(tracks.label_names)
+            tracks = rename_labels(tracks, renamed or {})
             duration = (durations or {}).get(video) or _duration_seconds(tracks, path)
             vectors.update({name: words.phrase(name) for name in tracks.label_names if name not in vectors})
             features = np.array([vectors[name] for name in tracks.label_names], dtype=np.float32)
@@ -137,6 +143,7 @@ def import_detections(
     write_store(out, videos(), fingerprint, overwrite=overwrite)
     unknown = [name for name, vector in vectors.items() if not vector.any()]
     warn_unknown_labels(unknown, str(folder))
+    warn_unseen(renamed or {}, seen, str(folder))
     return FeatureStore(out)
 
 
