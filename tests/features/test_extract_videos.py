@@ -335,6 +335,15 @@ def test_videos_of_a_folder_are_named_by_their_path_in_it(tmp_path: Path) -> Non
     }
 
 
+def test_an_id_keeps_its_suffix_where_annotations_have_it(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "all", "s13-d21.avi", "s13-d21.mp4", "day one/s14.avi")
+    assert name_videos([folder], keep_suffix=True) == {
+        "s13-d21.avi": folder / "s13-d21.avi",
+        "s13-d21.mp4": folder / "s13-d21.mp4",
+        "day one/s14.avi": folder / "day one" / "s14.avi",
+    }
+
+
 def test_a_name_that_is_no_utf_8_becomes_an_id_that_is(
     opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ def run(options: Namespace) -> None:
     from leorn.features.extract_videos import extract_videos, name_videos
 
     config = make(ExtractionConfig, options)
-    videos = name_videos(options.videos)
+    videos = name_videos(options.videos, keep_suffix=options.keep_suffix)
     labels = partial(read_label_vectors, options.words) if options.words else None
     failures = extract_videos(videos, options.out, config, labels, jobs=options.jobs, progress=progress("extracting"))
     say(f"{options.out}: the objects of {len(videos) - len(failures)} of {len(videos)} videos")
@@ -31,4 +31,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--out", required=True, help="Folder of the store; what is in it already is left.")
     parser.add_argument("--words", help="Word vectors for the labels: GloVe text, .npz or .safetensors.")
     parser.add_argument("--jobs", type=PositiveInt, default=1, help="Processes that extract at once.")
+    parser.add_argument(
+        "--keep_suffix", action="store_true", help="Ids with the files' suffix, s13-d21.avi, as in TACoS."
+    )
     parser.add_class_arguments(ExtractionConfig)

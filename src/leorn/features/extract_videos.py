@@ -31,13 +31,14 @@ class Failure:
     reason: str
 
 
-def name_videos(paths: Sequence[str | Path]) -> dict[str, Path]:
+def name_videos(paths: Sequence[str | Path], *, keep_suffix: bool = False) -> dict[str, Path]:
     r"""Give each video file its id: its name without suffix, in a folder that was given the path below that folder.
 
     Bytes of a name that are no UTF-8 are written in digits, as in `caf\xe9`.
 
     Args:
         paths: files, and folders to search for videos.
+        keep_suffix: leave the suffix in the id, as the annotations of TACoS do.
 
     Raises:
         InputError: a path that is missing, a folder without videos, or two files of one id.
@@ -45,7 +46,8 @@ def name_videos(paths: Sequence[str | Path]) -> dict[str, Path]:
     videos: dict[str, Path] = {}
     for given in map(Path, paths):
         for path in find_videos([given]):
-            name = (path.relative_to(given) if given.is_dir() else Path(path.name)).with_suffix("").as_posix()
+            name = path.relative_to(given) if given.is_dir() else Path(path.name)
+            name = (name if keep_suffix else name.with_suffix("")).as_posix()
             video = os.fsencode(name).decode(errors="backslashreplace")
             if not videos.setdefault(video, path).samefile(path):
                 raise InputError(f"{videos[video]} and {path} would both be video {video}; expected different names")
