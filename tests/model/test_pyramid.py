@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from leorn.model.pyramid import BLOCK, Pyramid, drop_rows, halve, local_attention, steps_of
+from leorn.model.pyramid import BLOCK, ConvNorm, Pyramid, drop_rows, halve, in_a_row, local_attention, steps_of
 
 
 @given(
@@ -42,9 +42,30 @@ def test_halving_takes_the_larger_of_two_steps_and_none_from_beyond_the_video() 
 
 
 def test_steps_of_all_levels_have_their_middles_and_lengths() -> None:
-    middles, strides = steps_of([torch.zeros(1, 4, 2), torch.zeros(1, 2, 2), torch.zeros(1, 1, 2)])
-    assert middles.tolist() == [0.5, 1.5, 2.5, 3.5, 1, 3, 2]
-    assert strides.tolist() == [1, 1, 1, 1, 2, 2, 4]
+    steps = steps_of([torch.zeros(1, 4, 2), torch.zeros(1, 2, 2), torch.zeros(1, 1, 2)])
+    # behind each level a step beyond it
+    assert steps.middles.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 1, 3, 5, 2, 6]
+    assert steps.strides.tolist() == [1, 1, 1, 1, 1, 2, 2, 2, 4, 4]
+    assert steps.levels.tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
+
+
+def test_levels_in_a_row_do_not_see_each_other_through_convolutions() -> None:
+    torch.manual_seed(0)
+    levels, masks = (
+        [torch.randn(2, length, 3) for length in (8, 4, 2)],
+        [torch.ones(2, length) > 0 for length in (8, 4, 2)],
+    )
+    layers = [ConvNorm(3, 5), ConvNorm(5, 5)]
+    alone, row, mask = [], in_a_row(levels), in_a_row(masks)
+    for level, inside in zip(levels, masks, strict=True):
+        for layer in layers:
+            level = layer(level, inside)
+        alone.append(level)
+    for layer in layers:
+        row = layer(row, mask)
+    torch.testing.assert_close(row[mask], in_a_row(alone)[mask])
+    assert not row[~mask].any()
+    assert mask.sum(1).tolist() == [14, 14]
 
 
 def test_stochastic_depth_leaves_out_whole_rows_and_keeps_the_mean() -> None:

@@ -23,7 +23,7 @@ from leorn.model.candidates import Candidates, Evidence
 from leorn.model.common_words import look_for_words
 from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
-from leorn.model.pyramid import Pyramid, halve, steps_of
+from leorn.model.pyramid import Pyramid, halve, in_a_row, steps_of
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.sentence import SentenceTransformer
 from leorn.model.span_heads import SpanHeads
@@ -209,14 +209,11 @@ class LEORNPyramid(nn.Module):
             for number in range(len(levels)):
                 own, mask = (own, mask) if number == 0 else halve(own, mask)
                 levels[number] = levels[number] + own
-        logits, distances = [], []
-        for number, (level, mask) in enumerate(zip(levels, masks, strict=True)):
-            x = level
-            for layer in self.conditioning:
-                x = layer(x, states, state_mask)
-            for parts, part in zip((logits, distances), self.heads(x, mask, number), strict=True):
-                parts.append(part)
-        middles, strides = steps_of(levels)
+        steps, mask = steps_of(levels), in_a_row(masks)
+        x = in_a_row(levels)
+        for layer in self.conditioning:
+            x = layer(x, states, state_mask)
+        logits, distances = self.heads(x, mask, steps.levels)
         frames = masks[0].sum(1)
         evidence = None
         if return_evidence:
@@ -224,15 +221,7 @@ class LEORNPyramid(nn.Module):
                 weights = video.token_mask[video.video_index].float()
                 word_weights = words.new_zeros(len(words), words.shape[1] + 1)
             evidence = Evidence(weights[:, : int(frames.max())], word_weights[:, 1:])
-        return ScoredSteps(
-            torch.cat(logits, 1),
-            torch.cat(distances, 1),
-            torch.cat(masks, 1),
-            middles,
-            strides,
-            frames,
-            evidence,
-        )
+        return ScoredSteps(logits, distances, mask, steps.middles, steps.strides, frames, evidence)
 
     def candidates(self, scored: ScoredSteps) -> Candidates:
         """Return the moments that the steps propose; those of steps beyond a video have no length and score 0."""

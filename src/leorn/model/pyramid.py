@@ -7,9 +7,10 @@ Letters: B videos, T steps, C channels, P levels, K heads.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -190,11 +191,27 @@ def drop_rows(x: Float[Tensor, "B ..."], rate: float, training: bool) -> Float[T
     return x * kept / (1 - rate)
 
 
-def steps_of(levels: Sequence[Tensor]) -> tuple[Float[Tensor, "all"], Float[Tensor, "all"]]:
-    """Return the middle of every step of all levels, and its length, both in steps of the finest level."""
-    middles, strides = [], []
-    for number, level in enumerate(levels):
-        stride = float(2**number)
-        middles.append((torch.arange(level.shape[1], device=level.device) + 0.5) * stride)
-        strides.append(torch.full((level.shape[1],), stride, device=level.device))
-    return torch.cat(middles), torch.cat(strides)
+class Steps(NamedTuple):
+    """Where the steps of a row lie and how long they are, in steps of the finest level, and the level of each."""
+
+    middles: Float[Tensor, "K"]
+    strides: Float[Tensor, "K"]
+    levels: Int[Tensor, "K"]
+
+
+def in_a_row(levels: Sequence[Shaped[Tensor, "B _ *rest"]]) -> Shaped[Tensor, "B K *rest"]:
+    """Lay the levels out one behind the other, after each a step of zeros that is in no video.
+
+    A convolution of width 3 then sees one level alone, and what is done to all levels takes few operations in place of
+    few for each.
+    """
+    return torch.cat([part for level in levels for part in (level, torch.zeros_like(level[:, :1]))], 1)
+
+
+def steps_of(levels: Sequence[Tensor]) -> Steps:
+    """Say where the steps of a row of levels lie; those between two levels lie beyond the video."""
+    device = levels[0].device
+    places = [torch.arange(level.shape[1] + 1, device=device) for level in levels]
+    number = torch.cat([torch.full_like(place, level) for level, place in enumerate(places)])
+    strides = 2.0**number
+    return Steps((torch.cat(places) + 0.5) * strides, strides, number)

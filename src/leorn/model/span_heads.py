@@ -1,12 +1,12 @@
 """What each step of a pyramid proposes: how surely it answers, and where its moment begins and ends.
 
-Letters: B queries, T steps of a level, C channels.
+Letters: B queries, T steps of all levels, C channels.
 """
 
 import math
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -29,9 +29,15 @@ class SpanHeads(nn.Module):
         nn.init.constant_(self.logit.bias, math.log(FIRST_PROBABILITY / (1 - FIRST_PROBABILITY)))
 
     def forward(
-        self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], level: int
+        self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], levels: Int[Tensor, "T"]
     ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T 2"]]:
-        """Return logits, and distances back to the start and on to the end, which are not below 0."""
+        """Return logits, and distances back to the start and on to the end, which are not below 0.
+
+        Args:
+            x: steps of all levels, as `in_a_row` lays them out.
+            mask: true where the video is.
+            levels: the level of each step.
+        """
         score = span = x
         for layer in self.score:
             score = layer(score, mask)
@@ -40,5 +46,6 @@ class SpanHeads(nn.Module):
         # in the weights' own precision: bf16 has too few digits to tell steps apart
         with torch.autocast(x.device.type, enabled=False):
             logits = self.logit(score.to(self.logit.weight.dtype)).squeeze(-1)
-            distances = F.softplus(self.distances(span.to(self.distances.weight.dtype)) * self.level_scale[level])
+            scale = self.level_scale[levels][:, None]
+            distances = F.softplus(self.distances(span.to(self.distances.weight.dtype)) * scale)
         return logits, distances
