@@ -62,7 +62,7 @@ def pyramid_reference(
     states = sentence_states(weights, config, words)
     token_weights, word_weights = valid.astype(float), np.zeros(len(words))
     if config.steering:
-        own, token_weights, state_weights = steer(weights, config, tokens, valid, states)
+        own, token_weights, state_weights = steer(weights, config, tokens, valid, boxes, states)
         word_weights = state_weights[1:]
         for number in range(config.levels):
             own = own if number == 0 else pairs(own)
@@ -167,10 +167,10 @@ def sentence_states(weights: Weights, config: PyramidConfig, words: Array) -> Ar
 
 
 def steer(
-    weights: Weights, config: PyramidConfig, tokens: Array, valid: Array, states: Array
+    weights: Weights, config: PyramidConfig, tokens: Array, valid: Array, boxes: Array, states: Array
 ) -> tuple[Array, Array, Array]:
     """Return the query's own view (T, C), and the weights of tokens (T, S) and states (L + 1)."""
-    views, token_weights, state_weights = [], [], []
+    views, paths, token_weights, state_weights = [], [], [], []
     for view in range(config.views):
         scores = states @ weights["steering.words.weight"][view] + weights["steering.words.bias"][view]
         share = softmax(scores)
@@ -183,12 +183,31 @@ def steer(
             else:
                 token_weight[frame, there] = 1 / there.sum()
         views.append([weight @ frame for weight, frame in zip(token_weight, tokens, strict=True)])
+        if config.box_encoding:
+            paths.append(path(config, token_weight, boxes))
         token_weights.append(token_weight)
         state_weights.append(share)
-    x = np.concatenate(views, 1)
+    x = np.concatenate(views + paths, 1)
     for layer in range(2):
         x = conv_norm(weights, f"steering.mix.{layer}", x)
     return x, np.mean(token_weights, 0), np.mean(state_weights, 0)
+
+
+def path(config: PyramidConfig, token_weight: Array, boxes: Array) -> Array:
+    """Return where one view looks (T, 4), the share of it that goes to objects, and its motion over each reach."""
+    box, share = np.zeros((len(boxes), 4)), np.zeros(len(boxes))
+    for frame, weight in enumerate(token_weight):
+        share[frame] = weight[1:].sum()
+        if share[frame] > 0:
+            box[frame] = weight[1:] @ boxes[frame] / share[frame]
+    numbers = [4 * (box - 0.5) * share[:, None], share[:, None]]
+    for reach in config.motion_reaches:
+        motion = np.zeros_like(box)
+        for frame in range(reach, len(box) - reach):
+            ends = frame + reach, frame - reach
+            motion[frame] = (box[ends[0]] - box[ends[1]]) * share[ends[0]] * share[ends[1]] * 16 / reach
+        numbers.append(motion)
+    return np.concatenate(numbers, 1)
 
 
 def condition(weights: Weights, name: str, config: PyramidConfig, x: Array, states: Array) -> Array:

@@ -23,6 +23,7 @@ from leorn.model.candidates import Candidates, Evidence
 from leorn.model.common_words import look_for_words
 from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
+from leorn.model.path import places_of
 from leorn.model.pyramid import Pyramid, halve, in_a_row, steps_of
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.sentence import SentenceTransformer
@@ -37,10 +38,11 @@ MAP_CLIPS = 64
 
 
 class EncodedPyramid(NamedTuple):
-    """What no query changes: object tokens behind the sentinel, and the pyramid's levels, finest first."""
+    """What no query changes: object tokens behind the sentinel, where they are, and the levels, finest first."""
 
     tokens: Float[Tensor, "V T S H"]
     token_mask: Bool[Tensor, "V T S"]
+    places: Float[Tensor, "V T S 5"]
     levels: list[Float[Tensor, "V _ C"]]
     masks: list[Bool[Tensor, "V _"]]
     video_index: Int[Tensor, "B"]
@@ -115,6 +117,7 @@ class LEORNPyramid(nn.Module):
                 config.channels,
                 config.views,
                 attentive=config.attentive_pooling,
+                reaches=config.motion_reaches if config.box_encoding else None,
             )
             if config.steering
             else None
@@ -181,12 +184,12 @@ class LEORNPyramid(nn.Module):
             frame_vectors = frame_vectors + self.frames(frames)
         # every level has whole steps
         beyond = -objects.shape[1] % 2 ** (self.config.levels - 1)
-        tokens, frame_vectors = F.pad(tokens, (0, 0, 0, 0, 0, beyond)), F.pad(frame_vectors, (0, 0, 0, beyond))
+        tokens, places = (F.pad(x, (0, 0, 0, 0, 0, beyond)) for x in (tokens, places_of(boxes)))
         # beyond the video the sentinel stays, lest a softmax over nothing be no number
         mask = F.pad(mask, (0, 0, 0, beyond))
         mask[:, :, 0] = True
-        levels, masks = self.pyramid(frame_vectors, F.pad(frame_mask, (0, beyond)))
-        return EncodedPyramid(tokens, mask, levels, masks, torch.arange(len(tokens), device=tokens.device))
+        levels, masks = self.pyramid(F.pad(frame_vectors, (0, 0, 0, beyond)), F.pad(frame_mask, (0, beyond)))
+        return EncodedPyramid(tokens, mask, places, levels, masks, torch.arange(len(tokens), device=tokens.device))
 
     def score(
         self,
@@ -203,7 +206,7 @@ class LEORNPyramid(nn.Module):
         weights, word_weights = None, None
         if self.steering is not None:
             own, weights, word_weights = self.steering(
-                video.tokens, video.token_mask, masks[0], states, state_mask, video.video_index
+                video.tokens, video.token_mask, video.places, masks[0], states, state_mask, video.video_index
             )
             mask = masks[0]
             for number in range(len(levels)):

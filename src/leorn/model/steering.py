@@ -1,14 +1,19 @@
 """The query's own view of the objects: in each frame it looks at the tokens that go with what it says.
 
+What it sees is these tokens and, where boxes are known, the path of what it looks at.
+
 Letters: B queries, V videos, b queries of one video, T frames, S tokens of a frame, L words, W text width, H token
 width, A views.
 """
+
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from leorn.model.path import follow, path_size
 from leorn.model.pyramid import ConvNorm
 
 SHORTEST = 1e-12
@@ -23,18 +28,30 @@ class ObjectSteering(nn.Module):
     One view may look for who does something, another for what it is done with.
     """
 
-    def __init__(self, text_size: int, token_size: int, channels: int, views: int, *, attentive: bool) -> None:
+    def __init__(
+        self,
+        text_size: int,
+        token_size: int,
+        channels: int,
+        views: int,
+        *,
+        attentive: bool,
+        reaches: Sequence[int] | None,
+    ) -> None:
         super().__init__()
         self.words = nn.Linear(text_size, views)
         self.query = nn.ModuleList(nn.Linear(text_size, token_size) for _ in range(views if attentive else 0))
         self.sharpness = nn.Parameter(torch.full((views,), FIRST_SHARPNESS)) if attentive else None
         self.views = views
-        self.mix = nn.ModuleList([ConvNorm(views * token_size, channels), ConvNorm(channels, channels)])
+        self.reaches = reaches
+        seen = token_size + (0 if reaches is None else path_size(reaches))
+        self.mix = nn.ModuleList([ConvNorm(views * seen, channels), ConvNorm(channels, channels)])
 
     def forward(
         self,
         tokens: Float[Tensor, "V T S H"],
         token_mask: Bool[Tensor, "V T S"],
+        places: Float[Tensor, "V T S 5"],
         frame_mask: Bool[Tensor, "B T"],
         words: Float[Tensor, "B L W"],
         word_mask: Bool[Tensor, "B L"],
@@ -46,18 +63,22 @@ class ObjectSteering(nn.Module):
         order = video_index.argsort(stable=True)
         counts = torch.unique(video_index, return_counts=True)[1].tolist()
         # video by video: its tokens are many, and none of them is copied for each query
-        looks = [
-            self._look(tokens[video_index[rows[0]]], token_mask[video_index[rows[0]]], said[rows])
-            for rows in order.split(counts)
-        ]
+        looks = []
+        for rows in order.split(counts):
+            video = video_index[rows[0]]
+            looks.append(self._look(tokens[video], token_mask[video], places[video], said[rows]))
         x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
         for layer in self.mix:
             x = layer(x, frame_mask)
         return x, weights, attention.mean(-1)
 
     def _look(
-        self, tokens: Float[Tensor, "T S H"], mask: Bool[Tensor, "T S"], said: Float[Tensor, "b A W"]
-    ) -> tuple[Float[Tensor, "b T views"], Float[Tensor, "b T S"]]:
+        self,
+        tokens: Float[Tensor, "T S H"],
+        mask: Bool[Tensor, "T S"],
+        places: Float[Tensor, "T S 5"],
+        said: Float[Tensor, "b A W"],
+    ) -> tuple[Float[Tensor, "b T seen"], Float[Tensor, "b T S"]]:
         """Return all views of one video for its queries, side by side, and the mean of their weights."""
         if self.sharpness is None:
             share = mask / mask.sum(-1, keepdim=True)
@@ -69,4 +90,7 @@ class ObjectSteering(nn.Module):
             cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / length
             sharp = cosine * self.sharpness[:, None, None]
             weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
-        return torch.einsum("bats,tsh->btah", weights, tokens).flatten(2), weights.mean(1)
+        seen = torch.einsum("bats,tsh->btah", weights, tokens).flatten(2)
+        if self.reaches is not None:
+            seen = torch.cat([seen, follow(weights, places, self.reaches)], -1)
+        return seen, weights.mean(1)
