@@ -114,7 +114,7 @@ class PyramidConfig:
     box_encoding: bool = True
     """Boxes beside the detector's features."""
     motion_reaches: tuple[int, ...] = (1, 2, 4, 8)
-    """Frames ahead and behind over which the motion of what the query looks at is taken; none for its place alone."""
+    """Frames ahead and behind that are compared for the motion of what the query looks at; none for its place alone."""
     steering: bool = True
     """The query looks at the objects; otherwise at the frames' vectors alone."""
     attentive_pooling: bool = True

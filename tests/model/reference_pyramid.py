@@ -65,7 +65,9 @@ def pyramid_reference(
         own, token_weights, state_weights = steer(weights, config, tokens, valid, boxes, states)
         word_weights = state_weights[1:]
         for number in range(config.levels):
-            own = own if number == 0 else pairs(own)
+            if number > 0:
+                own = pairs(own)
+                own = own + conv_norm(weights, "steering.coarser", own)
             levels[number] = levels[number] + own
     proposals = []
     for number, level in enumerate(levels):
@@ -194,19 +196,16 @@ def steer(
 
 
 def path(config: PyramidConfig, token_weight: Array, boxes: Array) -> Array:
-    """Return where one view looks (T, 4), the share of it that goes to objects, and its motion over each reach."""
-    box, share = np.zeros((len(boxes), 4)), np.zeros(len(boxes))
+    """Return where one view looks and the share of it that goes to objects (T, 5), and what changes over each reach."""
+    place = np.zeros((len(boxes), 5))
     for frame, weight in enumerate(token_weight):
-        share[frame] = weight[1:].sum()
-        if share[frame] > 0:
-            box[frame] = weight[1:] @ boxes[frame] / share[frame]
-    numbers = [4 * (box - 0.5) * share[:, None], share[:, None]]
+        for share, box in zip(weight[1:], boxes[frame], strict=True):
+            place[frame] += share * np.array([*(4 * (box - 0.5)), 1])
+    numbers = [place]
+    last = len(place) - 1
     for reach in config.motion_reaches:
-        motion = np.zeros_like(box)
-        for frame in range(reach, len(box) - reach):
-            ends = frame + reach, frame - reach
-            motion[frame] = (box[ends[0]] - box[ends[1]]) * share[ends[0]] * share[ends[1]] * 16 / reach
-        numbers.append(motion)
+        ends = [(min(frame + reach, last), max(frame - reach, 0)) for frame in range(len(place))]
+        numbers.append(np.array([(place[end] - place[start]) * 4 / reach for end, start in ends]))
     return np.concatenate(numbers, 1)
 
 

@@ -24,7 +24,7 @@ from leorn.model.common_words import look_for_words
 from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
 from leorn.model.path import places_of
-from leorn.model.pyramid import Pyramid, halve, in_a_row, steps_of
+from leorn.model.pyramid import Pyramid, in_a_row, steps_of
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.sentence import SentenceTransformer
 from leorn.model.span_heads import SpanHeads
@@ -206,12 +206,9 @@ class LEORNPyramid(nn.Module):
         weights, word_weights = None, None
         if self.steering is not None:
             own, weights, word_weights = self.steering(
-                video.tokens, video.token_mask, video.places, masks[0], states, state_mask, video.video_index
+                video.tokens, video.token_mask, video.places, masks, states, state_mask, video.video_index
             )
-            mask = masks[0]
-            for number in range(len(levels)):
-                own, mask = (own, mask) if number == 0 else halve(own, mask)
-                levels[number] = levels[number] + own
+            levels = [level + seen for level, seen in zip(levels, own, strict=True)]
         steps, mask = steps_of(levels), in_a_row(masks)
         x = in_a_row(levels)
         for layer in self.conditioning:

@@ -7,6 +7,7 @@ width, A views.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leorn.model.path import follow, path_size
-from leorn.model.pyramid import ConvNorm
+from leorn.model.pyramid import ConvNorm, halve
 
 SHORTEST = 1e-12
 """What a token's length counts at least: one may be exactly zero."""
@@ -46,18 +47,29 @@ class ObjectSteering(nn.Module):
         self.reaches = reaches
         seen = token_size + (0 if reaches is None else path_size(reaches))
         self.mix = nn.ModuleList([ConvNorm(views * seen, channels), ConvNorm(channels, channels)])
+        self.coarser = ConvNorm(channels, channels)
 
     def forward(
         self,
         tokens: Float[Tensor, "V T S H"],
         token_mask: Bool[Tensor, "V T S"],
         places: Float[Tensor, "V T S 5"],
-        frame_mask: Bool[Tensor, "B T"],
+        masks: Sequence[Bool[Tensor, "B _"]],
         words: Float[Tensor, "B L W"],
         word_mask: Bool[Tensor, "B L"],
         video_index: Int[Tensor, "B"],
-    ) -> tuple[Float[Tensor, "B T C"], Float[Tensor, "B T S"], Float[Tensor, "B L"]]:
-        """Return a vector for each frame, and the weights of tokens and words, both means over the views."""
+    ) -> tuple[list[Float[Tensor, "B _ C"]], Float[Tensor, "B T S"], Float[Tensor, "B L"]]:
+        """Return a vector for each step of every level, and the weights of tokens and words, means over the views.
+
+        Args:
+            tokens: of the videos' frames.
+            token_mask: true where there is a token.
+            places: where the tokens are, as `places_of` gives it.
+            masks: of each level, finest first: true where the video is.
+            words: states of the words.
+            word_mask: true where there is a word.
+            video_index: the video of each query.
+        """
         attention = self.words(words).masked_fill(~word_mask[..., None], -torch.inf).softmax(1)
         said = torch.einsum("bla,blw->baw", attention, words)
         order = video_index.argsort(stable=True)
@@ -66,17 +78,25 @@ class ObjectSteering(nn.Module):
         looks = []
         for rows in order.split(counts):
             video = video_index[rows[0]]
-            looks.append(self._look(tokens[video], token_mask[video], places[video], said[rows]))
+            length = masks[0][rows[0]].sum()
+            looks.append(self._look(tokens[video], token_mask[video], places[video], length, said[rows]))
         x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
         for layer in self.mix:
-            x = layer(x, frame_mask)
-        return x, weights, attention.mean(-1)
+            x = layer(x, masks[0])
+        levels = [x]
+        for finer, mask in pairwise(masks):
+            x, _ = halve(x, finer)
+            # one for all levels: what happens slowly looks there as what happens fast does here
+            x = x + self.coarser(x, mask)
+            levels.append(x)
+        return levels, weights, attention.mean(-1)
 
     def _look(
         self,
         tokens: Float[Tensor, "T S H"],
         mask: Bool[Tensor, "T S"],
         places: Float[Tensor, "T S 5"],
+        length: Int[Tensor, ""],
         said: Float[Tensor, "b A W"],
     ) -> tuple[Float[Tensor, "b T seen"], Float[Tensor, "b T S"]]:
         """Return all views of one video for its queries, side by side, and the mean of their weights."""
@@ -85,12 +105,12 @@ class ObjectSteering(nn.Module):
             weights = share.to(tokens).expand(len(said), self.views, -1, -1)
         else:
             asked = torch.stack([project(said[:, view]) for view, project in enumerate(self.query)], 1)
-            # by the length of a token last, lest every query divide all of them anew
-            length = tokens.norm(dim=-1).clamp(min=SHORTEST)
-            cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / length
+            # by the norm of a token last, lest every query divide all of them anew
+            norm = tokens.norm(dim=-1).clamp(min=SHORTEST)
+            cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / norm
             sharp = cosine * self.sharpness[:, None, None]
             weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
         seen = torch.einsum("bats,tsh->btah", weights, tokens).flatten(2)
         if self.reaches is not None:
-            seen = torch.cat([seen, follow(weights, places, self.reaches)], -1)
+            seen = torch.cat([seen, follow(weights, places, length, self.reaches)], -1)
         return seen, weights.mean(1)
