@@ -197,15 +197,19 @@ def steer(
 
 def path(config: PyramidConfig, token_weight: Array, boxes: Array) -> Array:
     """Return where one view looks and the share of it that goes to objects (T, 5), and what changes over each reach."""
-    place = np.zeros((len(boxes), 5))
+    place, share = np.zeros((len(boxes), 4)), token_weight[:, 1:].sum(1)
     for frame, weight in enumerate(token_weight):
-        for share, box in zip(weight[1:], boxes[frame], strict=True):
-            place[frame] += share * np.array([*(4 * (box - 0.5)), 1])
-    numbers = [place]
+        if share[frame] > 0:
+            place[frame] = 4 * (weight[1:] @ (boxes[frame] - 0.5)) / share[frame]
+    numbers = [place * share[:, None], share[:, None]]
     last = len(place) - 1
     for reach in config.motion_reaches:
-        ends = [(min(frame + reach, last), max(frame - reach, 0)) for frame in range(len(place))]
-        numbers.append(np.array([(place[end] - place[start]) * 4 / reach for end, start in ends]))
+        for_reach = np.zeros((len(place), 5))
+        for frame in range(len(place)):
+            end, start = min(frame + reach, last), max(frame - reach, 0)
+            for_reach[frame, :4] = (place[end] - place[start]) * share[end] * share[start] * 4 / reach
+            for_reach[frame, 4] = (share[end] - share[start]) * 4 / reach
+        numbers.append(for_reach)
     return np.concatenate(numbers, 1)
 
 

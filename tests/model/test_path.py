@@ -54,7 +54,14 @@ def test_the_place_of_several_objects_is_their_sum_by_weight() -> None:
     torch.testing.assert_close(found[:, 4], torch.full((FRAMES,), 0.5))
 
 
-def test_what_appears_changes_its_share() -> None:
+def test_what_is_looked_at_less_moves_less() -> None:
+    half = torch.full((FRAMES, 2), 0.5)
+    whole, halved = path(walk(0.02), all_on(1, 2), (1,)), path(walk(0.02), half, (1,))
+    torch.testing.assert_close(halved[:, :5], whole[:, :5] / 2)
+    torch.testing.assert_close(halved[:, 5:], whole[:, 5:] / 4)
+
+
+def test_what_appears_changes_its_share_and_has_not_moved() -> None:
     weights = all_on(0, 2)
     weights[5:] = torch.tensor([0.0, 1.0])
     found = path(walk(0.0), weights, (1, 2))
@@ -63,6 +70,7 @@ def test_what_appears_changes_its_share() -> None:
     torch.testing.assert_close(found[:, 4], share)
     near, far = torch.zeros(FRAMES), torch.zeros(FRAMES)
     near[4:6], far[3:7] = CHANGE_GAIN, CHANGE_GAIN / 2
+    assert not found[:, 5:9].any()
     torch.testing.assert_close(found[:, 9], near)
     torch.testing.assert_close(found[:, 14], far)
 

@@ -17,6 +17,8 @@ POSITION_GAIN = 4.0
 """Brings places, which lie in -0.5..0.5 of the frame, to about the size of a token's numbers."""
 CHANGE_GAIN = 4.0
 """The same for what changes in two frames."""
+LEAST_SHARE = 1e-6
+"""What the objects' share of the attention counts at least: all of it may be on the sentinel."""
 
 
 def path_size(reaches: Sequence[int]) -> int:
@@ -42,15 +44,20 @@ def follow(
         reaches: frames ahead and behind that are compared, or as many as the video has.
 
     Returns:
-        For each view the places of the tokens, weighted as it weighs them, with the share of objects in that; and for
-        each reach what of this changes in two frames: objects that move, appear or go.
+        For each view the mean place of the objects, weighted by their share of the attention; that share; and for each
+        reach how far the place has moved in two frames, so far as there are objects at both ends, and by how much the
+        share has changed: objects appear, or go.
     """
     # in full precision: bf16 has too few digits for small motions
     with torch.autocast(weights.device.type, enabled=False):
         seen = torch.einsum("bats,tsp->btap", weights.to(places.dtype), places)
+        share = seen[..., 4:]
+        place = seen[..., :4] / share.clamp(min=LEAST_SHARE)
         frame = torch.arange(seen.shape[1], device=seen.device)
         parts = [seen]
         for reach in reaches:
-            ahead, behind = (frame + reach).minimum(length - 1), (frame - reach).clamp(min=0)
-            parts.append((seen[:, ahead] - seen[:, behind]) * (CHANGE_GAIN / reach))
+            end, start = (frame + reach).minimum(length - 1), (frame - reach).clamp(min=0)
+            moved = (place[:, end] - place[:, start]) * share[:, end] * share[:, start]
+            changed = share[:, end] - share[:, start]
+            parts.append(torch.cat([moved, changed], -1) * (CHANGE_GAIN / reach))
     return torch.cat(parts, -1).flatten(2)
