@@ -32,6 +32,6 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--words", help="Word vectors for the labels: GloVe text, .npz or .safetensors.")
     parser.add_argument("--jobs", type=PositiveInt, default=1, help="Processes that extract at once.")
     parser.add_argument(
-        "--keep_suffix", action="store_true", help="Ids keep their file's suffix, as those of TACoS do."
+        "--keep-suffix", action="store_true", help="Ids keep their file's suffix, as those of TACoS do."
     )
     parser.add_class_arguments(ExtractionConfig)
