@@ -25,7 +25,8 @@ declare -A variants=(
     [mean-pooling]="--model.attentive_pooling false"
     [labels-only]="--model.box_encoding false"
     [frame-vector-only]="--model.steering false"
-    [one-slot-per-class]="--model.steering false --data.objects $classes --data.slots 1 --model.object_size $width"
+    [one-slot-per-class]="--model.steering false --data.objects $classes --data.slots 1 --model.object_size $width \
+        --model.label_objects false"
 )
 for variant in full no-object-attention no-shift mean-pooling labels-only frame-vector-only one-slot-per-class; do
     runs=()

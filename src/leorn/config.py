@@ -115,6 +115,8 @@ class PyramidConfig:
     """Boxes beside the detector's features."""
     motion_reaches: tuple[int, ...] = (1, 2, 4, 8)
     """Frames ahead and behind that are compared for the motion of what the query looks at; none for its place alone."""
+    label_objects: bool = False
+    """Objects are the word vectors of their labels: start out looking at those that the query names."""
     steering: bool = True
     """The query looks at the objects; otherwise at the frames' vectors alone."""
     attentive_pooling: bool = True
@@ -221,13 +223,13 @@ class TrainingConfig:
     accumulate: int = 1
     """Steps whose gradients are added before an update."""
     learning_rate: float = 1e-4
-    """Adam's learning rate."""
+    """AdamW's learning rate."""
     text_learning_rate: float | None = None
     """Learning rate of the text encoder; the common one where null."""
     object_learning_rate: float | None = None
     """Learning rate of the object reasoning; the common one where null."""
     weight_decay: float = 0.0
-    """Adam's decoupled weight decay."""
+    """AdamW's weight decay, of matrices and kernels alone: norms, biases and scales do not decay."""
     gradient_clip: float = 10.0
     """Largest gradient norm."""
     schedule: Literal["plateau", "cosine"] = "plateau"

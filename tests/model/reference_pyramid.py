@@ -56,11 +56,14 @@ def pyramid_reference(
     for number in range(config.num_layers):
         tokens = reason(weights, f"reasoning.{number}", alike, tokens, valid, np.zeros(0))
     vectors = tokens[:, 0]
+    if not config.object_attention or config.num_layers == 0:
+        vectors = np.array([frame[there].mean(0) for frame, there in zip(tokens, valid, strict=True)])
     if frames is not None:
         vectors = vectors + linear(weights, "frames", frames)
     levels = make_levels(weights, config, vectors)
     states = sentence_states(weights, config, words)
-    token_weights, word_weights = valid.astype(float), np.zeros(len(words))
+    token_weights, word_weights = np.zeros(valid.shape), np.zeros(len(words))
+    token_weights[:, 0] = 1
     if config.steering:
         own, token_weights, state_weights = steer(weights, config, tokens, valid, boxes, states)
         word_weights = state_weights[1:]
@@ -160,7 +163,7 @@ def sentence_states(weights: Weights, config: PyramidConfig, words: Array) -> Ar
     x = np.concatenate([weights["text.background"][None], x])
     every = np.ones(len(x), bool)
     for layer in range(config.num_text_layers):
-        name = f"text.layers.layers.{layer}"
+        name = f"text.layers.{layer}"
         normal = normalise(weights, f"{name}.norm1", x)
         x = x + multi_head_attention(weights, f"{name}.self_attn", normal, every, config.num_heads)
         inner = gelu(linear(weights, f"{name}.linear1", normalise(weights, f"{name}.norm2", x)))
@@ -173,6 +176,7 @@ def steer(
 ) -> tuple[Array, Array, Array]:
     """Return the query's own view (T, C), and the weights of tokens (T, S) and states (L + 1)."""
     views, paths, token_weights, state_weights = [], [], [], []
+    left = np.ones(valid.shape)
     for view in range(config.views):
         scores = states @ weights["steering.words.weight"][view] + weights["steering.words.bias"][view]
         share = softmax(scores)
@@ -181,7 +185,9 @@ def steer(
             if config.attentive_pooling:
                 asked = linear(weights, f"steering.query.{view}", share @ states)
                 cosines = [x @ asked / np.linalg.norm(x) / np.linalg.norm(asked) for x in tokens[frame, there]]
-                token_weight[frame, there] = softmax(weights["steering.sharpness"][view] * np.array(cosines))
+                wanted = np.exp(weights["steering.log_sharpness"][view]) * np.array(cosines)
+                token_weight[frame, there] = softmax(wanted + 2 * np.log(np.maximum(left[frame, there], 1e-3)))
+                left[frame, 1:] -= token_weight[frame, 1:]
             else:
                 token_weight[frame, there] = 1 / there.sum()
         views.append([weight @ frame for weight, frame in zip(token_weight, tokens, strict=True)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from leorn.config import PyramidConfig
+from leorn.errors import InputError
 from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid, ScoredSteps
 from leorn.model.span_loss import distance_iou_loss, focal_loss
 from tests.model.reference_pyramid import pyramid_reference
@@ -210,17 +211,21 @@ def test_names_and_pictures() -> None:
     assert network.map_clips == MAP_CLIPS
 
 
-def test_untrained_it_looks_at_what_the_query_names_where_objects_are_words() -> None:
-    config = replace(SMALL_PYRAMID, word_size=40, object_size=40, hidden_size=32, text_size=32, frames=8)
+@pytest.mark.parametrize(
+    ("words", "text", "hidden"), [(40, 32, 32), (40, 40, 40), (40, 32, 64), (40, 40, 96), (40, 64, 64)]
+)
+def test_untrained_it_looks_at_what_the_query_names_where_objects_are_words(words: int, text: int, hidden: int) -> None:
+    config = replace(SMALL_PYRAMID, word_size=words, object_size=words, frames=8, label_objects=True)
+    config = replace(config, text_size=text, hidden_size=hidden)
     torch.manual_seed(0)
-    labels = torch.randn(6, 40)
-    objects = torch.nn.functional.normalize(labels, dim=-1).expand(1, 8, 6, 40)
+    labels = torch.randn(6, words)
+    objects = torch.nn.functional.normalize(labels, dim=-1).expand(1, 8, 6, words)
     mask = torch.ones(1, 8, 6, dtype=torch.bool)
     boxes = torch.rand(1, 8, 6, 2, 2).sort(dim=3).values.flatten(3)
     shares = []
     for seed in range(5):
         torch.manual_seed(seed)
-        network = LEORNPyramid(config).eval()
+        network = LEORNPyramid(replace(config, views=1)).eval()
         with torch.no_grad():
             video = network.encode_video(objects, mask, boxes).repeat(6)
             asked = torch.ones(6, 1, dtype=torch.bool)
@@ -228,4 +233,39 @@ def test_untrained_it_looks_at_what_the_query_names_where_objects_are_words() ->
         assert scored.evidence is not None
         shares.append(scored.evidence.objects[..., 1:].mean(1).diagonal())
     # the weights of 7 tokens sum to 1
-    assert torch.stack(shares).mean() > 2 / 7
+    assert torch.stack(shares).mean() > 3 / 7
+
+
+def test_layers_over_the_words_start_out_different() -> None:
+    first, second = LEORNPyramid(SMALL_PYRAMID).text.layers
+    assert not torch.equal(next(first.parameters()), next(second.parameters()))
+
+
+def test_without_steering_all_evidence_is_what_the_sentinels_saw() -> None:
+    network = random_network(replace(SMALL_PYRAMID, steering=False))
+    with torch.no_grad():
+        scored = network(*random_inputs(SMALL_PYRAMID), return_evidence=True)
+    assert scored.evidence is not None
+    assert (scored.evidence.objects[..., 0] == 1).all()
+    assert not scored.evidence.objects[..., 1:].any()
+
+
+def test_without_object_attention_the_pyramid_still_sees_the_objects() -> None:
+    for blind in (replace(SMALL_PYRAMID, object_attention=False), replace(SMALL_PYRAMID, num_layers=0)):
+        network = random_network(replace(blind, steering=False))
+        words, word_mask, *video = random_inputs(SMALL_PYRAMID)
+        with torch.no_grad():
+            straight, crossed = (network(words, word_mask, *part) for part in (video, [x.flip(0) for x in video]))
+        assert not torch.allclose(straight.logits, crossed.logits)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label_objects": True}, "model.label_objects: objects of width 6 and words of width 5; expected one width"),
+        ({"motion_reaches": (1, 0)}, r"model.motion_reaches \(1, 0\) must be 1 or more, not 0"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        LEORNPyramid(replace(SMALL_PYRAMID, **changes))

@@ -130,7 +130,9 @@ def test_each_part_of_the_network_has_its_learning_rate(
     for name, parameter in module.network.named_parameters():
         part = next((part for part, modules in parts.items() if name.split(".")[0] in modules), "moments")
         assert rate_of[id(parameter)] == rates[part], name
-    assert {group["weight_decay"] for group in optimizer.param_groups} == {0.25}
+    decay_of = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in module.network.named_parameters():
+        assert decay_of[id(parameter)] == (0.25 if parameter.dim() > 1 else 0), name
 
 
 def test_plateau_lowers_the_rate_after_20_epochs_without_a_better_loss(corpus: Corpus) -> None:

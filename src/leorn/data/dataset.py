@@ -5,6 +5,7 @@ of word vectors, object and frame features.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -216,23 +217,34 @@ class QueryBatches(Sampler[list[int]]):
         return -(-batches // self.processes)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = np.arange(self.size)
-        if self.seed is not None:
-            rng = np.random.default_rng((self.seed, self.epoch))
-            order = self._side_by_side(rng.permutation(self.size), rng)
-        batches = [order[i : i + self.batch_size].tolist() for i in range(0, self.size, self.batch_size)]
+        batches = self._batches()
         for turn in range(len(self)):
             yield batches[(turn * self.processes + self.rank) % len(batches)]
 
-    def _side_by_side(self, order: Int[np.ndarray, "Q"], rng: np.random.Generator) -> Int[np.ndarray, "Q"]:
-        """Bring up to `together` queries of a video to stand side by side, in an order that is drawn as well."""
+    def _batches(self) -> list[list[int]]:
+        """Return the epoch's batches, of all processes."""
+        if self.seed is None:
+            return self._cut(range(self.size))
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = rng.permutation(self.size).tolist()
         if self.together == 1:
-            return order
+            return self._cut(order)
+        groups = self._groups(order)
+        mixed = [groups[i] for i in rng.permutation(len(groups))]
+        # whole groups first, lest a smaller one shift all after it across the borders of batches
+        mixed.sort(key=lambda group: -len(group))
+        batches = self._cut(list(chain.from_iterable(mixed)))
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def _cut(self, order: Sequence[int]) -> list[list[int]]:
+        return [list(order[i : i + self.batch_size]) for i in range(0, self.size, self.batch_size)]
+
+    def _groups(self, order: Sequence[int]) -> list[list[int]]:
+        """Bring up to `together` queries of a video together, in the order in which they come."""
         of_video: dict[str, list[int]] = {}
-        for number in order.tolist():
+        for number in order:
             of_video.setdefault(self.videos[number], []).append(number)
-        groups = [own[i : i + self.together] for own in of_video.values() for i in range(0, len(own), self.together)]
-        return np.concatenate([groups[i] for i in rng.permutation(len(groups))])
+        return [own[i : i + self.together] for own in of_video.values() for i in range(0, len(own), self.together)]
 
 
 def _fractions(query: Query) -> Float[Tensor, "M 2"]:

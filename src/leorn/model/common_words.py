@@ -1,7 +1,8 @@
 """A start for networks whose objects are the word vectors of their labels: words and labels have much in common."""
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from leorn.model.objects import ObjectEmbedding
 from leorn.model.sentence import SentenceTransformer
@@ -15,9 +16,9 @@ OBJECT_GAIN = 3.0
 def look_for_words(text: SentenceTransformer, objects: ObjectEmbedding, steering: ObjectSteering | None) -> None:
     """Let a network start out looking at the objects whose features are the vectors of the query's words.
 
-    Words and objects get one projection with orthogonal rows, and the steering what leads from the one to the other. A
-    network that starts at random takes long to tell which word means which object, and now and then does not before its
-    learning rate has fallen.
+    Words and objects are projected by rows of the same orthogonal matrices, and the steering leads from the one to the
+    other. A network that starts at random takes long to tell which word means which object, and now and then does not
+    before its learning rate has fallen.
 
     Args:
         text: reads word vectors of the same width as the objects' features.
@@ -25,12 +26,19 @@ def look_for_words(text: SentenceTransformer, objects: ObjectEmbedding, steering
         steering: looks for objects, where the network has it.
     """
     words, labels = text.projection.weight, objects.projection.weight
-    shared = torch.empty(max(len(words), len(labels)), words.shape[1])
-    nn.init.orthogonal_(shared)
-    words.copy_(shared[: len(words)])
-    labels[:, : words.shape[1]] = OBJECT_GAIN * shared[: len(labels)]
+    width = words.shape[1]
+    square = nn.init.orthogonal_(torch.empty(width, width))
+    words.copy_(_orthogonal(len(words), square))
+    of_labels = _orthogonal(len(labels), square)
+    labels[:, :width] = OBJECT_GAIN * of_labels
     if steering is not None:
-        back = torch.linalg.pinv(words)
         for name, parameter in steering.query.named_parameters():
             if name.endswith("weight"):
-                parameter.copy_(shared[: len(labels)] @ back)
+                parameter.copy_(of_labels @ words.T)
+
+
+def _orthogonal(rows: int, square: Float[Tensor, "D D"]) -> Float[Tensor, "{rows} D"]:
+    """Return some rows of an orthogonal matrix, or orthogonal columns where more are asked for."""
+    if rows <= len(square):
+        return square[:rows]
+    return nn.init.orthogonal_(torch.empty(rows, len(square))) @ square

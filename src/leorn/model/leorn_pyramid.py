@@ -127,7 +127,9 @@ class LEORNPyramid(nn.Module):
             for _ in range(config.num_conditioning_layers)
         )
         self.heads = SpanHeads(config.channels, config.num_head_layers, config.levels)
-        if config.word_size == config.object_size:
+        # the sentinel sees objects by attention alone
+        self.sees_objects = config.object_attention and config.num_layers > 0
+        if config.label_objects:
             look_for_words(self.text, self.objects, self.steering)
         self.positives: Tensor
         self.register_buffer("positives", torch.tensor(0.0))
@@ -178,7 +180,7 @@ class LEORNPyramid(nn.Module):
         tokens, mask = self.objects(objects, object_mask, boxes)
         for block in self.reasoning:
             tokens = block(tokens, mask, frame_mask=frame_mask)
-        frame_vectors = tokens[:, :, 0]
+        frame_vectors = tokens[:, :, 0] if self.sees_objects else masked_mean(tokens, mask)
         if self.frames is not None:
             assert frames is not None
             frame_vectors = frame_vectors + self.frames(frames)
@@ -218,7 +220,9 @@ class LEORNPyramid(nn.Module):
         evidence = None
         if return_evidence:
             if weights is None or word_weights is None:
-                weights = video.token_mask[video.video_index].float()
+                # it has seen what the sentinels have
+                weights = torch.zeros_like(video.token_mask[video.video_index], dtype=words.dtype)
+                weights[..., 0] = 1
                 word_weights = words.new_zeros(len(words), words.shape[1] + 1)
             evidence = Evidence(weights[:, : int(frames.max())], word_weights[:, 1:])
         return ScoredSteps(logits, distances, mask, steps.middles, steps.strides, frames, evidence)
@@ -227,7 +231,8 @@ class LEORNPyramid(nn.Module):
         """Return the moments that the steps propose; those of steps beyond a video have no length and score 0."""
         signs = torch.tensor([-1, 1], device=scored.middles.device)
         spans = scored.middles[:, None] + signs * scored.distances * scored.strides[:, None]
-        spans = (spans.double().cpu() / scored.frames[:, None, None].cpu()).clamp(0, 1)
+        # on the CPU, because not every accelerator has float64
+        spans = (spans.cpu().double() / scored.frames[:, None, None].cpu()).clamp(0, 1)
         return Candidates(spans * scored.mask[..., None].cpu(), scored.logits.sigmoid() * scored.mask)
 
     def loss(
@@ -273,8 +278,20 @@ def check_pyramid(config: PyramidConfig) -> None:
     for key in ("hidden_size", "channels", "text_size"):
         if (size := getattr(config, key)) % config.num_heads:
             raise InputError(f"model.{key} {size} must be a multiple of model.num_heads {config.num_heads}")
+    if config.label_objects and config.word_size != config.object_size:
+        raise InputError(
+            f"model.label_objects: objects of width {config.object_size} and words of width {config.word_size}; "
+            "expected one width, for the objects are the word vectors of their labels"
+        )
+    if low := [reach for reach in config.motion_reaches if reach < 1]:
+        raise InputError(f"model.motion_reaches {config.motion_reaches} must be 1 or more, not {low[0]}")
     if config.window % 2 == 0:
         raise InputError(f"model.window {config.window} must be odd: a step, and as many on either side")
+
+
+def masked_mean(tokens: Float[Tensor, "V T S H"], mask: Bool[Tensor, "V T S"]) -> Float[Tensor, "V T H"]:
+    """Return the mean of the tokens that there are."""
+    return torch.einsum("vts,vtsh->vth", (mask / mask.sum(-1, keepdim=True)).to(tokens), tokens)
 
 
 def _attention(device: torch.device, *, training: bool) -> AbstractContextManager[Any]:

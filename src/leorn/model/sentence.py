@@ -18,10 +18,13 @@ class SentenceTransformer(nn.Module):
         super().__init__()
         self.projection = nn.Linear(word_size, text_size)
         self.background = nn.Parameter(torch.randn(text_size) / text_size**0.5)
-        layer = nn.TransformerEncoderLayer(
-            text_size, num_heads, 4 * text_size, dropout, "gelu", batch_first=True, norm_first=True
+        # not nn.TransformerEncoder, whose layers all start out as copies of one
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                text_size, num_heads, 4 * text_size, dropout, "gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(num_layers)
         )
-        self.layers = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(text_size)
 
     def forward(
@@ -32,7 +35,8 @@ class SentenceTransformer(nn.Module):
         x = x + positions(x.shape[1], x.shape[2], x.device).to(x)
         x = torch.cat([self.background.to(x).expand(len(x), 1, -1), x], 1)
         mask = F.pad(word_mask, (1, 0), value=True)
-        x = self.layers(x, src_key_padding_mask=~mask)
+        for layer in self.layers:
+            x = layer(x, src_key_padding_mask=~mask)
         return self.norm(x) * mask[..., None], mask
 
 

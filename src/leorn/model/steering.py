@@ -6,6 +6,7 @@ Letters: B queries, V videos, b queries of one video, T frames, S tokens of a fr
 width, A views.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -19,6 +20,8 @@ from leorn.model.pyramid import ConvNorm, halve
 
 SHORTEST = 1e-12
 """What a token's length counts at least: one may be exactly zero."""
+LEAST_LEFT = 1e-3
+"""What is left of a token at least: a frame may have fewer than there are views."""
 FIRST_SHARPNESS = 10.0
 """What cosines are multiplied by before the softmax, at first: by 1 a frame's tokens would be weighed alike."""
 
@@ -42,7 +45,9 @@ class ObjectSteering(nn.Module):
         super().__init__()
         self.words = nn.Linear(text_size, views)
         self.query = nn.ModuleList(nn.Linear(text_size, token_size) for _ in range(views if attentive else 0))
-        self.sharpness = nn.Parameter(torch.full((views,), FIRST_SHARPNESS)) if attentive else None
+        # its logarithm, for a step of an optimiser would hardly move the number itself
+        first = torch.full((views,), math.log(FIRST_SHARPNESS))
+        self.log_sharpness = nn.Parameter(first) if attentive else None
         self.views = views
         self.reaches = reaches
         seen = token_size + (0 if reaches is None else path_size(reaches))
@@ -73,13 +78,13 @@ class ObjectSteering(nn.Module):
         attention = self.words(words).masked_fill(~word_mask[..., None], -torch.inf).softmax(1)
         said = torch.einsum("bla,blw->baw", attention, words)
         order = video_index.argsort(stable=True)
-        counts = torch.unique(video_index, return_counts=True)[1].tolist()
+        asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
         # video by video: its tokens are many, and none of them is copied for each query
-        looks = []
-        for rows in order.split(counts):
-            video = video_index[rows[0]]
-            length = masks[0][rows[0]].sum()
-            looks.append(self._look(tokens[video], token_mask[video], places[video], length, said[rows]))
+        videos = tokens.unbind(), token_mask.unbind(), places.unbind()
+        looks = [
+            self._look(*(part[video] for part in videos), length=masks[0][rows[0]].sum(), said=said[rows])
+            for video, rows in zip(asked, order.split(counts), strict=True)
+        ]
         x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
         for layer in self.mix:
             x = layer(x, masks[0])
@@ -100,7 +105,7 @@ class ObjectSteering(nn.Module):
         said: Float[Tensor, "b A W"],
     ) -> tuple[Float[Tensor, "b T seen"], Float[Tensor, "b T S"]]:
         """Return all views of one video for its queries, side by side, and the mean of their weights."""
-        if self.sharpness is None:
+        if self.log_sharpness is None:
             share = mask / mask.sum(-1, keepdim=True)
             weights = share.to(tokens).expand(len(said), self.views, -1, -1)
         else:
@@ -108,9 +113,25 @@ class ObjectSteering(nn.Module):
             # by the norm of a token last, lest every query divide all of them anew
             norm = tokens.norm(dim=-1).clamp(min=SHORTEST)
             cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / norm
-            sharp = cosine * self.sharpness[:, None, None]
-            weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
+            sharp = cosine * self.log_sharpness.exp()[:, None, None]
+            weights = share_out(sharp, mask)
         seen = torch.einsum("bats,tsh->btah", weights, tokens).flatten(2)
         if self.reaches is not None:
             seen = torch.cat([seen, follow(weights, places, length, self.reaches)], -1)
         return seen, weights.mean(1)
+
+
+def share_out(scores: Float[Tensor, "b A T S"], mask: Bool[Tensor, "T S"]) -> Float[Tensor, "b A T S"]:
+    """Let each view attend to tokens by its scores, and by how much of them the views before it have left.
+
+    Otherwise all views learn to look at the one thing that says most, such as who does something, and stay there. The
+    sentinel, at which a view looks for want of anything else, is there for all.
+    """
+    left = mask.to(scores).expand(scores[:, 0].shape)
+    weights = []
+    for score in scores.unbind(1):
+        # squared: of two views that want the same in the same order, the second takes what comes second
+        wanted = score + 2 * left.clamp(min=LEAST_LEFT).log()
+        weights.append(wanted.masked_fill(~mask, -torch.inf).softmax(-1))
+        left = left - F.pad(weights[-1][..., 1:], (1, 0))
+    return torch.stack(weights, 1)

@@ -19,6 +19,7 @@ from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.ranking import rank
 from leorn.training.callbacks import VALIDATION, validation_figures
 from leorn.training.checks import LOSS
+from leorn.training.decay import by_decay
 from leorn.training.schedules import warm_cosine
 
 
@@ -116,14 +117,20 @@ class LEORNModule(lightning.LightningModule):
         checkpoint[RECORD_KEY] = {**self.record.to_dict(), "metrics": validation_figures(self.trainer)}
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Return Adam over the network's parameter groups, and the recipe's schedule."""
+        """Return AdamW over the network's parameter groups, and the recipe's schedule."""
         recipe = self.recipe
         rates = {"text": recipe.text_learning_rate, "objects": recipe.object_learning_rate}
         groups = [
-            {"name": name, "params": parameters, "lr": recipe.learning_rate if rates.get(name) is None else rates[name]}
+            {
+                "name": full_name,
+                "params": part,
+                "lr": recipe.learning_rate if rates.get(name) is None else rates[name],
+                "weight_decay": decay,
+            }
             for name, parameters in self.network.parameter_groups().items()
+            for full_name, part, decay in by_decay(name, parameters, recipe.weight_decay)
         ]
-        optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate)
         if recipe.schedule == "plateau":
             plateau = ReduceLROnPlateau(optimizer, factor=0.8, patience=20)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": f"{VALIDATION}{LOSS}"}}
