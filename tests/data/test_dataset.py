@@ -230,11 +230,6 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     assert order(None, 0) == order(None, 5) == list(range(50))
 
 
-@given(
-    videos=st.lists(st.sampled_from("abc"), min_size=1, max_size=30),
-    together=st.integers(2, 4),
-    seed=st.integers(0, 5),
-)
 def test_groups_of_one_size_are_never_cut() -> None:
     videos = [video for video in "abcdef" for _ in range(7)]
     for epoch in range(3):
@@ -246,6 +241,11 @@ def test_groups_of_one_size_are_never_cut() -> None:
         assert encoded <= 12 + 6
 
 
+@given(
+    videos=st.lists(st.sampled_from("abc"), min_size=1, max_size=30),
+    together=st.integers(2, 4),
+    seed=st.integers(0, 5),
+)
 def test_queries_of_a_video_stand_side_by_side(videos: list[str], together: int, seed: int) -> None:
     (order,) = QueryBatches(videos, len(videos), seed=seed, together=together)
     runs = [len(list(run)) for _, run in itertools.groupby(order, key=videos.__getitem__)]
