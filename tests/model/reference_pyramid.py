@@ -65,7 +65,7 @@ def pyramid_reference(
     token_weights, word_weights = np.zeros(valid.shape), np.zeros(len(words))
     token_weights[:, 0] = 1
     if config.steering:
-        own, token_weights, state_weights = steer(weights, config, tokens, valid, boxes, states)
+        own, token_weights, state_weights = steer(weights, config, tokens, valid, boxes, words, states)
         word_weights = state_weights[1:]
         for number in range(config.levels):
             if number > 0:
@@ -172,22 +172,29 @@ def sentence_states(weights: Weights, config: PyramidConfig, words: Array) -> Ar
 
 
 def steer(
-    weights: Weights, config: PyramidConfig, tokens: Array, valid: Array, boxes: Array, states: Array
+    weights: Weights,
+    config: PyramidConfig,
+    tokens: Array,
+    valid: Array,
+    boxes: Array,
+    words: Array,
+    states: Array,
 ) -> tuple[Array, Array, Array]:
     """Return the query's own view (T, C), and the weights of tokens (T, S) and states (L + 1)."""
     views, paths, token_weights, state_weights = [], [], [], []
-    left = np.ones(valid.shape)
+    left = np.ones(len(states))
+    named = np.concatenate([weights["text.background"][None], linear(weights, "text.projection", words)])
     for view in range(config.views):
         scores = states @ weights["steering.words.weight"][view] + weights["steering.words.bias"][view]
-        share = softmax(scores)
+        share = softmax(scores + 2 * np.log(np.maximum(left, 1e-3)))
+        left = left - share
         token_weight = np.zeros(valid.shape)
         for frame, there in enumerate(valid):
             if config.attentive_pooling:
-                asked = linear(weights, f"steering.query.{view}", share @ states)
+                asked = linear(weights, f"steering.query.{view}", share @ named)
                 cosines = [x @ asked / np.linalg.norm(x) / np.linalg.norm(asked) for x in tokens[frame, there]]
-                wanted = np.exp(weights["steering.log_sharpness"][view]) * np.array(cosines)
-                token_weight[frame, there] = softmax(wanted + 2 * np.log(np.maximum(left[frame, there], 1e-3)))
-                left[frame, 1:] -= token_weight[frame, 1:]
+                sharp = np.exp(weights["steering.log_sharpness"][view]) * np.array(cosines)
+                token_weight[frame, there] = softmax(sharp)
             else:
                 token_weight[frame, there] = 1 / there.sum()
         views.append([weight @ frame for weight, frame in zip(token_weight, tokens, strict=True)])

@@ -202,19 +202,19 @@ class LEORNPyramid(nn.Module):
         return_evidence: bool = False,
     ) -> ScoredSteps:
         """Do the query's part of the work. Arguments as for `forward`."""
-        states, state_mask = self.text(words, word_mask)
+        sentence = self.text(words, word_mask)
         levels = [level[video.video_index] for level in video.levels]
         masks = [mask[video.video_index] for mask in video.masks]
         weights, word_weights = None, None
         if self.steering is not None:
             own, weights, word_weights = self.steering(
-                video.tokens, video.token_mask, video.places, masks, states, state_mask, video.video_index
+                video.tokens, video.token_mask, video.places, masks, sentence, video.video_index
             )
             levels = [level + seen for level, seen in zip(levels, own, strict=True)]
         steps, mask = steps_of(levels), in_a_row(masks)
         x = in_a_row(levels)
         for layer in self.conditioning:
-            x = layer(x, states, state_mask)
+            x = layer(x, sentence.states, sentence.mask)
         logits, distances = self.heads(x, mask, steps.levels)
         frames = masks[0].sum(1)
         evidence = None

@@ -1,14 +1,23 @@
 """The sentence as word states: a transformer over its words and a learned background token.
 
-Letters: B queries, L words, D_w word vector width, W text width.
+Letters: B queries, L words, S = L + 1 with the background token, D_w word vector width, W text width.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+class Sentence(NamedTuple):
+    """The background token and then the words: as they are, and as they stand in their sentence."""
+
+    words: Float[Tensor, "B S W"]
+    states: Float[Tensor, "B S W"]
+    mask: Bool[Tensor, "B S"]
 
 
 class SentenceTransformer(nn.Module):
@@ -27,17 +36,15 @@ class SentenceTransformer(nn.Module):
         )
         self.norm = nn.LayerNorm(text_size)
 
-    def forward(
-        self, words: Float[Tensor, "B L D_w"], word_mask: Bool[Tensor, "B L"]
-    ) -> tuple[Float[Tensor, "B W_states W"], Bool[Tensor, "B W_states"]]:
-        """Return the states of the background token and then the words, and which of them there are."""
-        x = self.projection(words)
-        x = x + positions(x.shape[1], x.shape[2], x.device).to(x)
-        x = torch.cat([self.background.to(x).expand(len(x), 1, -1), x], 1)
+    def forward(self, words: Float[Tensor, "B L D_w"], word_mask: Bool[Tensor, "B L"]) -> Sentence:
+        """Return the words, behind the background token, and which of them there are."""
+        own = self.projection(words)
+        x = own + positions(own.shape[1], own.shape[2], own.device).to(own)
+        own, x = (torch.cat([self.background.to(x).expand(len(x), 1, -1), part], 1) for part in (own, x))
         mask = F.pad(word_mask, (1, 0), value=True)
         for layer in self.layers:
             x = layer(x, src_key_padding_mask=~mask)
-        return self.norm(x) * mask[..., None], mask
+        return Sentence(own, self.norm(x) * mask[..., None], mask)
 
 
 def positions(length: int, size: int, device: torch.device) -> Float[Tensor, "{length} {size}"]:

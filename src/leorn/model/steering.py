@@ -17,11 +17,12 @@ from torch.nn import functional as F
 
 from leorn.model.path import follow, path_size
 from leorn.model.pyramid import ConvNorm, halve
+from leorn.model.sentence import Sentence
 
 SHORTEST = 1e-12
 """What a token's length counts at least: one may be exactly zero."""
 LEAST_LEFT = 1e-3
-"""What is left of a token at least: a frame may have fewer than there are views."""
+"""What is left of a word at least: a sentence may have fewer than there are views."""
 FIRST_SHARPNESS = 10.0
 """What cosines are multiplied by before the softmax, at first: by 1 a frame's tokens would be weighed alike."""
 
@@ -60,8 +61,7 @@ class ObjectSteering(nn.Module):
         token_mask: Bool[Tensor, "V T S"],
         places: Float[Tensor, "V T S 5"],
         masks: Sequence[Bool[Tensor, "B _"]],
-        words: Float[Tensor, "B L W"],
-        word_mask: Bool[Tensor, "B L"],
+        sentence: Sentence,
         video_index: Int[Tensor, "B"],
     ) -> tuple[list[Float[Tensor, "B _ C"]], Float[Tensor, "B T S"], Float[Tensor, "B L"]]:
         """Return a vector for each step of every level, and the weights of tokens and words, means over the views.
@@ -71,12 +71,12 @@ class ObjectSteering(nn.Module):
             token_mask: true where there is a token.
             places: where the tokens are, as `places_of` gives it.
             masks: of each level, finest first: true where the video is.
-            words: states of the words.
-            word_mask: true where there is a word.
+            sentence: its words, of which their states choose what to look for.
             video_index: the video of each query.
         """
-        attention = self.words(words).masked_fill(~word_mask[..., None], -torch.inf).softmax(1)
-        said = torch.einsum("bla,blw->baw", attention, words)
+        attention = share_words(self.words(sentence.states), sentence.mask)
+        # the words themselves: what one of them names does not depend on the sentence, which says who does it to whom
+        said = torch.einsum("bla,blw->baw", attention, sentence.words)
         order = video_index.argsort(stable=True)
         asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
         # video by video: its tokens are many, and none of them is copied for each query
@@ -114,24 +114,23 @@ class ObjectSteering(nn.Module):
             norm = tokens.norm(dim=-1).clamp(min=SHORTEST)
             cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / norm
             sharp = cosine * self.log_sharpness.exp()[:, None, None]
-            weights = share_out(sharp, mask)
+            weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
         seen = torch.einsum("bats,tsh->btah", weights, tokens).flatten(2)
         if self.reaches is not None:
             seen = torch.cat([seen, follow(weights, places, length, self.reaches)], -1)
         return seen, weights.mean(1)
 
 
-def share_out(scores: Float[Tensor, "b A T S"], mask: Bool[Tensor, "T S"]) -> Float[Tensor, "b A T S"]:
-    """Let each view attend to tokens by its scores, and by how much of them the views before it have left.
+def share_words(scores: Float[Tensor, "B L A"], mask: Bool[Tensor, "B L"]) -> Float[Tensor, "B L A"]:
+    """Let each view attend to words by its scores, and by how much of them the views before it have left.
 
-    Otherwise all views learn to look at the one thing that says most, such as who does something, and stay there. The
-    sentinel, at which a view looks for want of anything else, is there for all.
+    Otherwise all views learn to look for the one thing that says most, such as who does something, and stay there.
     """
-    left = mask.to(scores).expand(scores[:, 0].shape)
-    weights = []
-    for score in scores.unbind(1):
+    left = mask.to(scores)
+    attention = []
+    for score in scores.unbind(-1):
         # squared: of two views that want the same in the same order, the second takes what comes second
         wanted = score + 2 * left.clamp(min=LEAST_LEFT).log()
-        weights.append(wanted.masked_fill(~mask, -torch.inf).softmax(-1))
-        left = left - F.pad(weights[-1][..., 1:], (1, 0))
-    return torch.stack(weights, 1)
+        attention.append(wanted.masked_fill(~mask, -torch.inf).softmax(-1))
+        left = left - attention[-1]
+    return torch.stack(attention, -1)
