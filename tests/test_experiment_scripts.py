@@ -36,11 +36,13 @@ def test_a_frame_has_a_place_for_each_class(tmp_path: Path) -> None:
                 place = sorted(names).index(names[labels[frame, slot]])
                 expected[frame, place] = [1, *boxes[frame, slot]]
     made = FeatureStore(tmp_path / "classes")
-    np.testing.assert_allclose(made.read("a").features[:, 0], expected.reshape(frames, -1), atol=1e-3)
+    found = made.read("a").features[:, 0].astype(np.float64)
+    np.testing.assert_allclose(found[:, :-1], expected.reshape(frames, -1), atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), np.sqrt(15), rtol=1e-3)
     np.testing.assert_array_equal(made.read("a").boxes, np.tile([0, 0, 1, 1], (frames, 1, 1)))
     assert made.fingerprint == {
         "features": "presence and box of each class",
         "classes": sorted(names),
-        "feature_size": 15,
+        "feature_size": 16,
         "frames": frames,
     }

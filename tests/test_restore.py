@@ -77,6 +77,12 @@ def test_a_value_of_another_kind_is_named(cls: type, key: str, value: object, me
     assert str(caught.value).startswith(f"run: {message}")
 
 
+def test_a_network_of_no_known_kind_is_named_with_those_that_are() -> None:
+    with pytest.raises(InputError) as caught:
+        restore(ExperimentConfig, asdict(EXPERIMENT) | {"model": {"network": "cube"}}, "run")
+    assert str(caught.value) == "run: model: network is 'cube'; expected map or pyramid"
+
+
 def test_a_whole_number_is_a_number() -> None:
     assert restore(TrainingConfig, {"gradient_clip": 5, "text_learning_rate": None}, "run").gradient_clip == 5
 

@@ -3,8 +3,9 @@
     python experiments/ablations/one_slot_per_class.py data/kscgr/objects-256 --out data/kscgr/classes-256
 
 A class's place holds 1 where an object of it is in the frame, and the box of the best one by score; zeros where there
-is none. The vector stands as one object that fills the frame. Classes are those of the store: a label that is not among
-them has no place, which is what tokens with label vectors are for.
+is none. The vector stands as one object that fills the frame. Networks see features at length 1: a last number makes
+all vectors equally long, lest a class's numbers depend on how many others there are. Classes are those of the store:
+a label that is not among them has no place, which is what tokens with label vectors are for.
 """
 
 import argparse
@@ -33,7 +34,7 @@ def main() -> None:
             yield as_one_object(store.read(video), classes, options.min_score)
 
     sampling = {key: store.fingerprint[key] for key in ("frames", "sampling", "rate") if key in store.fingerprint}
-    made = {"features": "presence and box of each class", "classes": classes, "feature_size": 5 * len(classes)}
+    made = {"features": "presence and box of each class", "classes": classes, "feature_size": 5 * len(classes) + 1}
     write_store(options.out, videos(), made | sampling)
     print(f"wrote {len(store.videos)} videos with {len(classes)} classes to {options.out}")
 
@@ -53,12 +54,15 @@ def as_one_object(objects: VideoObjects, classes: list[str], min_score: float) -
         rows = np.flatnonzero(objects.scores[:, slot] > min_score)
         place = [column[label] for label in objects.labels[rows, slot]]
         places[rows, place] = presence_and_box(objects.boxes[rows, slot])
+    features = places.reshape(frames, -1)
+    # no number is above 1
+    slack = np.sqrt(features.shape[1] - (features**2).sum(1, keepdims=True))
     whole = np.broadcast_to(np.array([0, 0, 1, 1], np.float32), (frames, 1, 4))
     return VideoObjects(
         video=objects.video,
         duration_seconds=objects.duration_seconds,
         times_seconds=objects.times_seconds,
-        features=places.reshape(frames, 1, -1),
+        features=np.concatenate([features, slack], 1)[:, None],
         boxes=whole,
         scores=np.ones((frames, 1), np.float32),
         labels=np.full((frames, 1), -1),

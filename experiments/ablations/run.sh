@@ -7,7 +7,7 @@
 #   leorn import-detections data/simulated/detections --out data/simulated/objects-128 --words data/simulated/words.npz \
 #       --queries data/simulated/queries.jsonl --frames 128 --rate 2 --slots 10
 #   experiments/ablations/run.sh simulated test-compositional 0 1
-# What is trained already is not trained again.
+# What is trained already is not trained again, and what was interrupted goes on.
 set -euo pipefail
 data=$1 split=$2
 shift 2
@@ -32,11 +32,9 @@ for variant in full no-object-attention no-shift mean-pooling labels-only frame-
     runs=()
     for seed in "$@"; do
         out=runs/ablations/$data/$variant/seed-$seed
-        if [ ! -e "$out/done" ]; then
-            # shellcheck disable=SC2086 # a variant is several words
-            leorn train --config "$here/$data.yaml" --out "$out" --training.seed "$seed" ${variants[$variant]}
-            touch "$out/done"
-        fi
+        # begins, goes on, or ends at once where all is done
+        # shellcheck disable=SC2086 # a variant is several words
+        leorn train --config "$here/$data.yaml" --out "$out" --training.seed "$seed" --resume ${variants[$variant]}
         runs+=("$out/checkpoints/best.ckpt")
     done
     echo "## $variant"

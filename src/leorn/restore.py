@@ -31,7 +31,7 @@ def restore(cls: type[Config], values: object, where: str) -> Config:
         if name not in hints:
             raise InputError(f"{where}: unknown key {name}; is it of another version of leorn?")
         value = tuple(value) if isinstance(value, list) else value
-        section = _section(hints[name], value)
+        section = _section(hints[name], value, f"{where}: {name}")
         if section is not None and not _fits(value, hints[name]):
             value = restore(section, value, f"{where}: {name}")
         if not _fits(value, hints[name]):
@@ -43,10 +43,13 @@ def restore(cls: type[Config], values: object, where: str) -> Config:
     return cls(**arguments)
 
 
-def _section(hint: Any, value: object) -> Any:  # noqa: ANN401
+def _section(hint: Any, value: object, where: str) -> Any:  # noqa: ANN401
     """The dataclass that a key's value is to become, if any: of several networks', that which the value names."""
     choices = [one for one in (hint, *get_args(hint)) if is_dataclass(one)]
     named = value.get("network") if isinstance(value, Mapping) else None
+    known = [one.network for one in choices if hasattr(one, "network")]
+    if named is not None and known and named not in known:
+        raise InputError(f"{where}: network is {reprlib.repr(named)}; expected {' or '.join(known)}")
     return next((one for one in choices if getattr(one, "network", named) == named), next(iter(choices), None))
 
 

@@ -1,5 +1,6 @@
 """What is wrong with an experiment is said before anything is read."""
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.training import checks
 from leorn.training.checks import ACCELERATORS, check_evaluation, check_experiment, figure_names
-from tests.tiny import Tiny
+from tests.tiny import PYRAMID, Tiny
 
 
 def test_figures_are_named_as_evaluation_names_them() -> None:
@@ -46,7 +47,8 @@ def test_too_few_moments_for_a_recall_are_refused() -> None:
         ("training__learning_rate", nan, r"training\.learning_rate nan; expected 0 or more"),
         ("training__text_learning_rate", -1.0, r"training\.text_learning_rate -1\.0; expected 0 or more"),
         ("training__warmup_epochs", 3.0, r"training\.warmup_epochs 3\.0; expected 0 to 2"),
-        ("model__attention_dropout", 1.5, r"model\.attention_dropout 1\.5; expected 0 to 1"),
+        ("model__attention_dropout", 1.0, r"model\.attention_dropout 1\.0; expected 0 or more, below 1"),
+        ("training__weight_average", 1.0, r"training\.weight_average 1\.0; expected 0 or more, below 1"),
         ("model__num_scale_layers", (), r"model\.num_scale_layers is empty; expected one number or more"),
         ("model__num_scale_layers", (4, 0), r"model\.num_scale_layers 0; expected 1 or more"),
         ("model__frame_size", 0, r"model\.frame_size 0; expected 1 or more"),
@@ -62,6 +64,12 @@ def test_too_few_moments_for_a_recall_are_refused() -> None:
 def test_a_number_out_of_range_is_named_with_the_range(tiny: Tiny, key: str, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_experiment(tiny.experiment(Path("unused"), **{key: value}))
+
+
+def test_leaving_out_every_row_is_refused(tiny: Tiny) -> None:
+    config = tiny.experiment(Path("unused"), replace(PYRAMID, drop_path=1.0))
+    with pytest.raises(InputError, match=r"model\.drop_path 1\.0; expected 0 or more, below 1"):
+        check_experiment(config)
 
 
 def test_accelerators_are_those_of_lightning(tiny: Tiny) -> None:

@@ -17,6 +17,7 @@ from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid
 from leorn.retrieval.retriever import Retriever, load
 from leorn.training.evaluate import evaluate
 from leorn.training.explain import explain
+from leorn.training.module import LEORNModule
 from leorn.training.run import train
 from tests.commands import Refused
 from tests.tiny import PYRAMID, Tiny
@@ -46,12 +47,41 @@ def test_training_twice_gives_the_same_network(tiny: Tiny, trained_pyramid: Path
     assert [name for name in first if not torch.equal(first[name], again[name])] == []
 
 
-def test_what_is_kept_is_the_average_of_the_weights(tiny: Tiny, trained_pyramid: Path, tmp_path: Path) -> None:
-    plain = train(
-        tiny.experiment(tmp_path, PYRAMID, **RECIPE | {"training__weight_average": None}), say=lambda line: None
-    )
-    averaged, last = (load_network(path)[0].state_dict() for path in (trained_pyramid, plain))
-    assert not torch.equal(averaged["heads.logit.weight"], last["heads.logit.weight"])
+def test_what_is_kept_is_the_average_of_the_weights(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_steps: list[dict[str, torch.Tensor]] = []
+
+    def remember(module: LEORNModule, *_: object) -> None:
+        after_steps.append({name: value.clone() for name, value in module.network.named_parameters()})
+
+    monkeypatch.setattr(LEORNModule, "on_train_batch_end", remember)
+    changes = RECIPE | {"training__weight_average": 0.75, "training__epochs": 1}
+    kept = load_network(train(tiny.experiment(tmp_path, PYRAMID, **changes), say=lambda line: None))[0]
+    assert len(after_steps) > 2
+    for name, parameter in kept.named_parameters():
+        average = after_steps[0][name]
+        for step in after_steps[1:]:
+            average = 0.75 * average + 0.25 * step[name]
+        torch.testing.assert_close(parameter.detach(), average, atol=1e-6, rtol=1e-5)
+
+
+def test_averages_go_on_after_a_break_as_if_there_had_been_none(
+    tiny: Tiny, trained_pyramid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.experiment(tmp_path, PYRAMID, **RECIPE)
+
+    def stop(module: LEORNModule) -> None:
+        if module.current_epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LEORNModule, "on_train_epoch_start", stop)
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            train(config, say=lambda line: None)
+    resumed = load_network(train(config, resume=True, say=lambda line: None))[0].state_dict()
+    whole = load_network(trained_pyramid)[0].state_dict()
+    assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
 
 
 def test_it_is_evaluated_under_its_own_name(trained_pyramid: Path) -> None:
@@ -142,7 +172,7 @@ def test_options_of_the_other_network_are_unknown(tiny: Tiny, tmp_path: Path, re
     ("key", "value", "message"),
     [
         ("levels", 0, "model.levels 0; expected 1 to 16"),
-        ("drop_path", 1.5, "model.drop_path 1.5; expected 0 to 1"),
+        ("drop_path", 1.5, "model.drop_path 1.5; expected 0 or more, below 1"),
         ("num_heads", 3, "model.hidden_size 8 must be a multiple of model.num_heads 3"),
         ("channels", 7, "model.channels 7 must be a multiple of model.num_heads 2"),
         ("text_size", 9, "model.text_size 9 must be a multiple of model.num_heads 2"),

@@ -10,7 +10,10 @@ from torch import Tensor
 
 
 class Candidates(NamedTuple):
-    """Proposed moments, in fractions of the video's duration, with their probabilities."""
+    """Proposed moments, in fractions of the video's duration, with their probabilities.
+
+    Spans are float64 on the CPU, for not every accelerator has that; scores are where the network is.
+    """
 
     spans: Float[Tensor, "B K 2"]
     scores: Float[Tensor, "B K"]

@@ -186,12 +186,9 @@ class LEORNPyramid(nn.Module):
             frame_vectors = frame_vectors + self.frames(frames)
         # every level has whole steps
         beyond = -objects.shape[1] % 2 ** (self.config.levels - 1)
-        tokens, places = (F.pad(x, (0, 0, 0, 0, 0, beyond)) for x in (tokens, places_of(boxes)))
-        # beyond the video the sentinel stays, lest a softmax over nothing be no number
-        mask = F.pad(mask, (0, 0, 0, beyond))
-        mask[:, :, 0] = True
         levels, masks = self.pyramid(F.pad(frame_vectors, (0, 0, 0, beyond)), F.pad(frame_mask, (0, beyond)))
-        return EncodedPyramid(tokens, mask, places, levels, masks, torch.arange(len(tokens), device=tokens.device))
+        video_index = torch.arange(len(tokens), device=tokens.device)
+        return EncodedPyramid(tokens, mask, places_of(boxes), levels, masks, video_index)
 
     def score(
         self,
@@ -224,7 +221,7 @@ class LEORNPyramid(nn.Module):
                 weights = torch.zeros_like(video.token_mask[video.video_index], dtype=words.dtype)
                 weights[..., 0] = 1
                 word_weights = words.new_zeros(len(words), words.shape[1] + 1)
-            evidence = Evidence(weights[:, : int(frames.max())], word_weights[:, 1:])
+            evidence = Evidence(weights, word_weights[:, 1:])
         return ScoredSteps(logits, distances, mask, steps.middles, steps.strides, frames, evidence)
 
     def candidates(self, scored: ScoredSteps) -> Candidates:

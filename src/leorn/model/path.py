@@ -48,7 +48,7 @@ def follow(
         reach how far the place has moved in two frames, so far as there are objects at both ends, and by how much the
         share has changed: objects appear, or go.
     """
-    # in full precision: bf16 has too few digits for small motions
+    # in full precision, that small motions are not lost here as well as in bf16 weights
     with torch.autocast(weights.device.type, enabled=False):
         seen = torch.einsum("bats,tsp->btap", weights.to(places.dtype), places)
         share = seen[..., 4:]

@@ -86,6 +86,8 @@ class ObjectSteering(nn.Module):
             for video, rows in zip(asked, order.split(counts), strict=True)
         ]
         x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
+        # the levels have whole steps beyond the video
+        x = F.pad(x, (0, 0, 0, masks[0].shape[1] - x.shape[1]))
         for layer in self.mix:
             x = layer(x, masks[0])
         levels = [x]

@@ -108,8 +108,13 @@ def score_curve(
         (parts,) scores; 0 where no candidate covers the middle.
     """
     middles = (np.arange(parts) + 0.5) / parts
-    covers = (spans[:, :1] <= middles) & (middles < spans[:, 1:])
-    return np.where(covers, np.asarray(scores)[:, None], 0.0).max(axis=0)
+    order = np.argsort(scores, kind="stable")
+    first, beyond = np.searchsorted(middles, spans[order].T)
+    curve = np.zeros(parts)
+    # the best is painted last; a matrix of all candidates and parts would grow with the square of the video
+    for start, end, score in zip(first.tolist(), beyond.tolist(), scores[order].tolist(), strict=True):
+        curve[start:end] = score
+    return curve
 
 
 def answered_words(label_names: Sequence[str], tokens: Sequence[str], words: WordVectors) -> dict[str, str]:

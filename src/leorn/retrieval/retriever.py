@@ -5,7 +5,7 @@ Letters of shapes: B queries, T sampled frames, S = N + 1 tokens of a frame, V c
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -34,8 +34,8 @@ from leorn.scoring.ranking import rank
 log = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 4096
-"""A list of queries is answered in parts of so many frames, each query counting all of its video's: memory grows with
-neither the list nor, beyond what one query needs, the video."""
+"""A list of queries is answered in parts of so many frames, each query counting all of its video's: so many of a short
+video go together, and of a long one each alone, that memory does not grow with the list."""
 UNKNOWN_CONFIDENCE = 0.05
 """What scores are multiplied by where no word of the query is known: the network has not been asked anything."""
 
@@ -151,7 +151,7 @@ class Retriever:
         """Find the moments that a sentence describes, or those of each of several sentences.
 
         Args:
-            query: a sentence, or a list of them, which is answered as one batch.
+            query: a sentence, or a list of them, which is answered in as few batches as memory allows.
             video: what `encode` gave.
             top_k: how many moments to return at most, best first.
 
@@ -159,8 +159,8 @@ class Retriever:
             InputError: an empty sentence, a video that is none of `encode`, or `top_k` below 1.
         """
         if isinstance(query, str):
-            return list(self.explain([query], video, top_k)[0].moments)
-        return [list(answer.moments) for answer in self.explain(query, video, top_k)]
+            return list(next(self._answers([query], video, top_k)).moments)
+        return [list(answer.moments) for answer in self._answers(query, video, top_k)]
 
     def explain(self, queries: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[Answer]:
         """Find the moments of each sentence, and give the evidence for them.
@@ -174,6 +174,10 @@ class Retriever:
             InputError: an empty sentence, one sentence in place of a list, a video that is none of `encode`, or `top_k`
                 below 1.
         """
+        return list(self._answers(queries, video, top_k))
+
+    def _answers(self, queries: Sequence[str], video: PreparedVideo, top_k: int) -> Iterator[Answer]:
+        """Give one answer after the other: the evidence of all of them need not be in memory."""
         if isinstance(queries, str):
             raise InputError(f"queries is the text {queries!r}; expected a list of sentences")
         if not isinstance(video, PreparedVideo):
@@ -183,7 +187,8 @@ class Retriever:
         asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
         at_once = max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
         parts = [asked[i : i + at_once] for i in range(0, len(asked), at_once)]
-        return [answer for part in parts for answer in self._explain(part, video, top_k)]
+        for part in parts:
+            yield from self._explain(part, video, top_k)
 
     def _explain(self, queries: Sequence[Query], video: PreparedVideo, top_k: int) -> list[Answer]:
         words, word_mask = word_tensors([query.text for query in queries], self.words, self._tokenize)

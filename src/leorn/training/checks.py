@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from math import inf
+from typing import Any
 
 from leorn.config import EvaluationConfig, ExperimentConfig
 from leorn.errors import InputError
@@ -26,10 +27,6 @@ _RANGES = {
     "model.temporal_shift": (0, inf),
     "model.num_scale_layers": (1, inf),
     "model.map_kernel_sizes": (1, inf),
-    "model.attention_dropout": (0, 1),
-    "model.box_dropout": (0, 1),
-    "model.text_dropout": (0, 1),
-    "model.drop_path": (0, 1),
     "model.channels": (1, inf),
     "model.levels": (1, 16),
     "model.stem_blocks": (0, inf),
@@ -48,11 +45,19 @@ _RANGES = {
     "training.object_learning_rate": (0, inf),
     "training.weight_decay": (0, inf),
     "training.gradient_clip": (0, inf),
-    "training.weight_average": (0, 1),
     "training.devices": (1, inf),
     "training.workers": (0, inf),
     "training.seed": (0, 2**32 - 1),
 }
+_SHARES = (
+    "data.min_score",
+    "model.attention_dropout",
+    "model.box_dropout",
+    "model.text_dropout",
+    "model.drop_path",
+    "training.weight_average",
+)
+"""0 or more, below 1."""
 
 
 def check_experiment(config: ExperimentConfig) -> None:
@@ -62,13 +67,11 @@ def check_experiment(config: ExperimentConfig) -> None:
         InputError: naming the key and what would be right.
     """
     for key, (low, high) in _RANGES.items():
-        section, name = key.split(".")
-        options = getattr(config, section)
-        # each network has options of its own
-        if hasattr(options, name):
-            _check_range(key, getattr(options, name), low, high)
-    if not 0 <= config.data.min_score < 1:
-        raise InputError(f"data.min_score {config.data.min_score}; expected 0 or more, below 1")
+        _check_range(key, _value(config, key), low, high)
+    for key in _SHARES:
+        share = _value(config, key)
+        if share is not None and not 0 <= share < 1:
+            raise InputError(f"{key} {share}; expected 0 or more, below 1")
     _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
     check_accelerator(config.training.accelerator, "training.accelerator")
     check_evaluation(config.evaluation)
@@ -77,6 +80,12 @@ def check_experiment(config: ExperimentConfig) -> None:
         raise InputError(f"training.monitor {config.training.monitor}: no such figure; expected {', '.join(figures)}")
     if "wandb" in config.training.loggers and find_spec("wandb") is None:
         raise InputError("training.loggers: wandb is not installed; pip install leorn[wandb] adds it")
+
+
+def _value(config: ExperimentConfig, key: str) -> Any:  # noqa: ANN401
+    """Return a key's value; None where the network has no such option."""
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name, None)
 
 
 def check_accelerator(name: str, key: str) -> None:

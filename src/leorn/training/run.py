@@ -152,9 +152,10 @@ def _record(config: ExperimentConfig, corpus: Corpus) -> NetworkRecord:
 
 
 def _start_from(network: Network, path: str) -> str:
-    """Take over another network's weights, and say how many: all of one variant, else the object reasoning's.
+    """Take over another network's weights, and say how many: all of one variant, else those that both variants share.
 
-    The latter is the paper's fusion fine-tuning. Frames and clips may differ: no weight depends on them.
+    Of LEORN these are the object reasoning's, as in the paper's fusion fine-tuning. Frames and clips may differ: no
+    weight depends on them.
     """
     other, _ = load_network(path)
     if type(other) is not type(network):
@@ -169,7 +170,7 @@ def _start_from(network: Network, path: str) -> str:
             f"training.initial_network {path}: no {strange[0]} of shape {tuple(own[strange[0]].shape)} in it"
         )
     network.load_state_dict(theirs, strict=False)
-    what = "all" if alike else "object reasoning"
+    what = "all" if alike else "what both variants share"
     return f"start: {what}, {len(own)} of {len(whole)} weights, from {path}"
 
 
