@@ -13,12 +13,12 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 import yaml
+from asking import asking_seconds, make_retriever, random_queries, random_video
 from matplotlib.figure import Figure
 from memory import peak_bytes
 from torch import Tensor
@@ -92,7 +92,7 @@ class Side:
     def __init__(self, config: NetworkConfig, objects: int) -> None:
         torch.manual_seed(0)
         self.network: Network = make_network(config).eval()
-        video = random_video(config, objects)
+        video = random_tensors(config, objects)
         with torch.inference_mode():
             self.network.encode_video(*video)  # what is made once
             started = time.perf_counter()
@@ -114,7 +114,7 @@ class Side:
         return time.perf_counter() - started
 
 
-def random_video(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, Tensor]:
+def random_tensors(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return objects, their mask and their boxes."""
     features = torch.nn.functional.normalize(torch.randn(1, config.frames, objects, config.object_size), dim=-1)
     corners = torch.rand(1, config.frames, objects, 2, 2).sort(dim=3).values
@@ -128,14 +128,18 @@ def in_a_process(frames: int, objects: int) -> dict[str, float]:
 
 
 def alone(frames: int, objects: int) -> dict[str, float]:
-    """Say what a prepared video and a query take; labels' word vectors stand for objects."""
-    side = Side(replace(PyramidConfig(), frames=frames, object_size=300), objects)
-    seconds = statistics.median(side.query_seconds() for _ in range(RUNS))
+    """Say what a video and a query take behind the retriever's door; labels' word vectors stand for objects."""
+    retriever, video = make_retriever(frames, objects), random_video(frames, objects)
+    query = random_queries(1)
+    retriever.find(query, retriever.prepare(random_video(64, objects), {}))  # what is made once
+    started = time.perf_counter()
+    prepared = retriever.prepare(video, {})
+    preparing_seconds = time.perf_counter() - started
     return {
         "frames": frames,
         "objects": objects,
-        "preparing_seconds": round(side.preparing_seconds, 3),
-        "query_seconds": round(seconds, 4),
+        "preparing_seconds": round(preparing_seconds, 3),
+        "query_seconds": round(statistics.median(asking_seconds(retriever, query, prepared) for _ in range(RUNS)), 4),
         "peak_gigabytes": round(peak_bytes() / 1e9, 3),
     }
 

@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from leorn.model.in_parts import in_parts
+
 
 class TokenNorm(nn.Module):
     """Normalise the last dimension of tokens: BatchNorm over all of them, masked ones included, or LayerNorm."""
@@ -61,11 +63,16 @@ class ObjectEmbedding(nn.Module):
         boxes: Float[Tensor, "B T N 4"],
     ) -> tuple[Float[Tensor, "B T S H"], Bool[Tensor, "B T S"]]:
         """Return the tokens and where they are valid; the sentinel always is."""
-        if self.box_encoding is not None:
-            objects = torch.cat([objects, self.box_encoding(boxes)], -1)
-        tokens = self.norm(self.projection(objects) * object_mask[..., None])
+        tokens = in_parts(self._project, objects, object_mask, boxes, whole=self.training)
         sentinel = self.sentinel.to(tokens).expand(*tokens.shape[:2], 1, -1)
         return torch.cat([sentinel, tokens], 2), F.pad(object_mask, (1, 0), value=True)
+
+    def _project(
+        self, objects: Float[Tensor, "B T N D_o"], object_mask: Bool[Tensor, "B T N"], boxes: Float[Tensor, "B T N 4"]
+    ) -> Float[Tensor, "B T N H"]:
+        if self.box_encoding is not None:
+            objects = torch.cat([objects, self.box_encoding(boxes)], -1)
+        return self.norm(self.projection(objects) * object_mask[..., None])
 
 
 class AttentivePooling(nn.Module):

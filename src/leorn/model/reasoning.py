@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from leorn.model.in_parts import in_parts
 from leorn.model.objects import TokenNorm
 
 
@@ -101,6 +102,9 @@ class ObjectAttention(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
         """Return tokens that have seen their frame."""
+        return in_parts(self._of_frames, tokens, mask, whole=self.training)
+
+    def _of_frames(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
         attended = tokens
         if self.attention is not None:
             frame, padding = tokens.flatten(0, 1), ~mask.flatten(0, 1)
@@ -143,11 +147,20 @@ class ShiftedFeedForward(nn.Module):
         """Return tokens, the sentinels (or all of them) having looked `temporal_shift` frames around."""
         if self.sentinel is None:
             update = self._contract(self._shift(self.expand(tokens).relu(), frame_mask))
-        else:
-            # apart until they are narrow again: the inner width is many times the outer one
-            context, objects = (self.expand(part).relu() for part in tokens.split([1, tokens.shape[2] - 1], 2))
-            context = self.sentinel(self._shift(context, frame_mask)).relu()
-            update = torch.cat([self._contract(context), self._contract(objects)], 2)
+            return self._add(tokens, mask, update)
+        # apart until they are narrow again: the inner width is many times the outer one
+        context = self.sentinel(self._shift(self.expand(tokens[:, :, :1]).relu(), frame_mask)).relu()
+        return in_parts(self._of_frames, tokens, mask, self._contract(context), whole=self.training)
+
+    def _of_frames(
+        self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"], context: Float[Tensor, "B T 1 H"]
+    ) -> Float[Tensor, "B T S H"]:
+        objects = self._contract(self.expand(tokens[:, :, 1:]).relu())
+        return self._add(tokens, mask, torch.cat([context, objects], 2))
+
+    def _add(
+        self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"], update: Float[Tensor, "B T S H"]
+    ) -> Float[Tensor, "B T S H"]:
         return self.norm(mask[..., None] * (tokens + self.dropout(update)))
 
     def _shift(
