@@ -76,8 +76,8 @@ def soft_nms(
 ) -> tuple[Float[np.ndarray, "kept 2"], Float[np.ndarray, "kept"]]:
     """Choose the best span, lower the scores of those that overlap it, choose again (Bodla et al., ICCV 2017).
 
-    Each chosen span then becomes the mean of the candidates that nearly equal it, weighted by their first scores and
-    their IoU with it. Equal scores rank in the order of the candidates, so that results repeat.
+    Each chosen span becomes the mean of the candidates that nearly equal it, weighted by their first scores and their
+    IoU with it, and takes their place. Equal scores rank in the order of the candidates, so that results repeat.
 
     Args:
         spans: (K, 2) start and end of each candidate, in any unit.
@@ -90,7 +90,7 @@ def soft_nms(
     best = np.argsort(-scores, kind="stable")[:SOFT_CANDIDATES]
     spans, first, left = spans[best], scores[best], scores[best].copy()
     chosen, kept = np.zeros((0, 2)), np.zeros(0)
-    for _ in range(min(top_k, len(left))):
+    while len(kept) < top_k and (left >= 0).any():
         index = left.argmax()
         overlap = iou(spans[[index]], spans)[0]
         # one that votes for itself alone stays where it is, whatever its score
@@ -98,6 +98,7 @@ def soft_nms(
         chosen = np.append(chosen, [votes @ spans / votes.sum()], axis=0)
         kept = np.append(kept, left[index])
         left *= np.exp(-(overlap**2) / SIGMA)
+        left[overlap >= VOTING_IOU] = -1
         left[index] = -1
     return chosen, kept
 
