@@ -295,7 +295,7 @@ def test_fine_tuning_starts_from_a_network_and_moves_what_has_a_learning_rate(
     end = load_network(best.with_name("last.ckpt"))[0]
     taken = {name for name in end.state_dict() if name.split(".")[0] in {"objects", "reasoning", "pooling"}}
     count = f"{len(taken)} of {len(end.state_dict())}"
-    assert f"start: object reasoning, {count} weights, from {trained}" in said
+    assert f"start: what both variants share, {count} weights, from {trained}" in said
     for name, parameter in end.named_parameters():
         kept = name in start and parameter.shape == start[name].shape and torch.equal(parameter, start[name])
         assert kept == (name in taken), name
