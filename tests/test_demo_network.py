@@ -8,8 +8,8 @@ from leorn.retrieval.loading import find_network, open_network
 from leorn.scoring.ranking import iou
 
 MOST_MEGABYTES = 12
-SHOTS = ((1.2, 3.04), (3.04, 5.48), (5.48, 7.48))
-"""Seconds of bikes.mp4 with cars in them, from cut to cut."""
+SHOTS = ((1.2, 3.04), (5.48, 7.48))
+"""Seconds of bikes.mp4 in which cars pass, from cut to cut."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,8 @@ def test_it_finds_the_cyclist(answers: list[list[leorn.Moment]]) -> None:
     assert 3.6 <= best.start_seconds < best.end_seconds <= 5.8
 
 
-def test_it_finds_the_shots_with_cars(answers: list[list[leorn.Moment]]) -> None:
-    found = np.array([moment.span for moment in answers[1]])
-    assert (iou(np.array(SHOTS), found).max(axis=1) > 0.3).sum() >= 2
+def test_its_best_two_answers_are_the_shots_with_cars(answers: list[list[leorn.Moment]]) -> None:
+    found = np.array([moment.span for moment in answers[1][:2]])
+    assert (iou(np.array(SHOTS), found).max(axis=1) > 0.6).all()
+    # and it is sure of them alone
+    assert answers[1][1].score > 2 * answers[1][2].score
