@@ -7,7 +7,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leorn.model.pyramid import FeedForward
+from leorn.model.in_parts import in_parts
+from leorn.model.pyramid import STEPS_AT_ONCE, FeedForward
 
 
 class WordConditioning(nn.Module):
@@ -29,10 +30,15 @@ class WordConditioning(nn.Module):
         word_mask: Bool[Tensor, "B L"],
     ) -> Float[Tensor, "B S C"]:
         """Return steps that know the sentence."""
-        normal = self.norm(x)
-        parts = self.query(normal), *self.key_value(words).chunk(2, -1)
-        query, key, value = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in parts)
-        read = F.scaled_dot_product_attention(query, key, value, attn_mask=word_mask[:, None, None])
-        scale, shift = self.scale_shift(read.transpose(1, 2).flatten(2)).chunk(2, -1)
-        x = x + normal * scale + shift
-        return x + self.feedforward(x)
+        parts = self.key_value(words).chunk(2, -1)
+        key, value = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in parts)
+
+        def condition(x: Float[Tensor, "B S C"]) -> Float[Tensor, "B S C"]:
+            normal = self.norm(x)
+            query = self.query(normal).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+            read = F.scaled_dot_product_attention(query, key, value, attn_mask=word_mask[:, None, None])
+            scale, shift = self.scale_shift(read.transpose(1, 2).flatten(2)).chunk(2, -1)
+            x = x + normal * scale + shift
+            return x + self.feedforward(x)
+
+        return in_parts(condition, x, whole=self.training, at_once=STEPS_AT_ONCE)

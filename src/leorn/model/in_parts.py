@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-FRAMES_AT_ONCE = 256
-"""Enough for matrix products to pay."""
+AT_ONCE = 256
+"""Frames of a part: enough for matrix products over their objects to pay."""
 
 
-def in_parts(function: Callable[..., Tensor], *inputs: Tensor, whole: bool) -> Tensor:
+def in_parts(
+    function: Callable[..., Tensor], *inputs: Tensor, whole: bool, at_once: int = AT_ONCE, margin: int = 0
+) -> Tensor:
     """Apply a function that treats frames alike to some of them at a time.
 
     What is computed on the way then takes room for a part, not for a whole long video.
@@ -17,14 +19,17 @@ def in_parts(function: Callable[..., Tensor], *inputs: Tensor, whole: bool) -> T
         function: of tensors whose first dimensions are batch and frames, to one of which the same holds.
         inputs: what it is applied to.
         whole: apply it once to all: in training, when gradients need everything, and BatchNorm's statistics too.
+        at_once: frames of a part, of all videos together.
+        margin: frames to either side that a frame depends on.
     """
     batch, frames = inputs[0].shape[:2]
-    if whole or batch * frames <= FRAMES_AT_ONCE:
+    if whole or batch * frames <= at_once:
         return function(*inputs)
-    step = max(1, FRAMES_AT_ONCE // batch)
-    first = function(*(x[:, :step] for x in inputs))
-    together = first.new_empty(batch, frames, *first.shape[2:])
-    together[:, :step] = first
-    for start in range(step, frames, step):
-        together[:, start : start + step] = function(*(x[:, start : start + step] for x in inputs))
+    step, together = max(1, at_once // batch), None
+    for start in range(0, frames, step):
+        before, end = min(start, margin), min(start + step, frames)
+        part = function(*(x[:, start - before : end + margin] for x in inputs))[:, before : before + end - start]
+        together = part.new_empty(batch, frames, *part.shape[2:]) if together is None else together
+        together[:, start:end] = part
+    assert together is not None
     return together

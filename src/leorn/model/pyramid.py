@@ -14,8 +14,12 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from leorn.model.in_parts import in_parts
+
 LAYER_SCALE = 0.1
 """What a residual branch's channels are multiplied by at first."""
+STEPS_AT_ONCE = 4096
+"""Steps that are worked on together where no gradient is asked for: they stay in a processor's cache."""
 BLOCK = 32
 """Steps whose attention is computed together: enough for a matrix product to pay, few beside long windows."""
 
@@ -74,6 +78,9 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Return the new steps."""
+        return in_parts(self._of_steps, x, mask, whole=self.training, at_once=STEPS_AT_ONCE, margin=1)
+
+    def _of_steps(self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         x = self.conv((x * mask[..., None]).transpose(1, 2)).transpose(1, 2)
         return self.norm(x).relu() * mask[..., None]
 
