@@ -114,8 +114,11 @@ class FeedForward(nn.Module):
         self.contract = nn.Linear(4 * channels, channels)
         self.scale = nn.Parameter(torch.full((channels,), LAYER_SCALE))
 
-    def forward(self, x: Float[Tensor, "*shape C"]) -> Float[Tensor, "*shape C"]:
+    def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         """Return what to add."""
+        return in_parts(self._of_steps, x, whole=self.training, at_once=STEPS_AT_ONCE)
+
+    def _of_steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         return self.scale * self.contract(F.gelu(self.expand(self.norm(x))))
 
 
