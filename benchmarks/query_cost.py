@@ -26,7 +26,9 @@ from torch import Tensor
 from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
 from leorn.files import write_text
 from leorn.model.networks import Encoded, Network, make_network
+from leorn.records import VideoObjects
 from leorn.restore import restore
+from leorn.retrieval.retriever import Retriever
 from leorn.scoring.ranking import rank
 
 ROOT = Path(__file__).parents[1]
@@ -132,16 +134,23 @@ def alone(frames: int, objects: int) -> dict[str, float]:
     retriever, video = make_retriever(frames, objects), random_video(frames, objects)
     query = random_queries(1)
     retriever.find(query, retriever.prepare(random_video(64, objects), {}))  # what is made once
-    started = time.perf_counter()
     prepared = retriever.prepare(video, {})
-    preparing_seconds = time.perf_counter() - started
+    query_seconds = statistics.median(asking_seconds(retriever, query, prepared) for _ in range(RUNS))
+    peak = peak_bytes()
+    del prepared
     return {
         "frames": frames,
         "objects": objects,
-        "preparing_seconds": round(preparing_seconds, 3),
-        "query_seconds": round(statistics.median(asking_seconds(retriever, query, prepared) for _ in range(RUNS)), 4),
-        "peak_gigabytes": round(peak_bytes() / 1e9, 3),
+        "preparing_seconds": round(statistics.median(_preparing_seconds(retriever, video) for _ in range(RUNS)), 3),
+        "query_seconds": round(query_seconds, 4),
+        "peak_gigabytes": round(peak / 1e9, 3),
     }
+
+
+def _preparing_seconds(retriever: Retriever, video: VideoObjects) -> float:
+    started = time.perf_counter()
+    retriever.prepare(video, {})
+    return time.perf_counter() - started
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
