@@ -98,6 +98,11 @@ class LocalBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         """Return steps that have seen their neighbours."""
+        # a window, and a step beside it for the convolution
+        margin = self.attention.reach + 1
+        return in_parts(self._of_steps, x, mask, whole=self.training, at_once=STEPS_AT_ONCE, margin=margin)
+
+    def _of_steps(self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
         update = self.attention_scale * self.attention(self.attention_norm(x), mask)
         x = x + drop_rows(update, self.drop_path, self.training)
         x = x + drop_rows(self.feedforward(x), self.drop_path, self.training)
@@ -116,9 +121,6 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         """Return what to add."""
-        return in_parts(self._of_steps, x, whole=self.training, at_once=STEPS_AT_ONCE)
-
-    def _of_steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         return self.scale * self.contract(F.gelu(self.expand(self.norm(x))))
 
 
