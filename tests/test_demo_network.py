@@ -9,7 +9,8 @@ from leorn.scoring.ranking import iou
 
 MOST_MEGABYTES = 12
 SHOTS = ((1.2, 3.04), (5.48, 7.48))
-"""Seconds of bikes.mp4 in which cars pass, from cut to cut."""
+"""Seconds of bikes.mp4 with cars in them, from cut to cut, but for the shot between the two: of the van in it the
+detector sees a bus at most, and no car."""
 
 
 @pytest.fixture(scope="module")
