@@ -5,6 +5,7 @@ numpy. Letters of shapes: T sampled frames, N object slots per frame, D width of
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -136,3 +137,13 @@ class VideoObjects:
                 raise InputError(f"video {self.video}: {name} holds NaN or infinity; expected finite numbers")
         if self.labels.size and not -1 <= self.labels.min() <= self.labels.max() < len(self.label_names):
             raise InputError(f"video {self.video}: labels point outside the {len(self.label_names)} label names")
+
+
+def check_sentences(sentences: Iterable[str]) -> None:
+    """See that what somebody asks says something.
+
+    Raises:
+        InputError: a sentence is empty.
+    """
+    if not all(sentence.strip() for sentence in sentences):
+        raise InputError("the sentence is empty; expected what the moment shows, such as 'a person riding a bicycle'")

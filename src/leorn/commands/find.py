@@ -25,8 +25,9 @@ CLIP = "query-{}-moment-{}.mp4"
 
 def run(options: Namespace) -> None:
     """Find the moments of a video that sentences describe."""
-    if not all(query.strip() for query in options.queries):
-        raise InputError("the sentence is empty; expected what the moment shows, such as 'a person riding a bicycle'")
+    from leorn.records import check_sentences
+
+    check_sentences(options.queries)
     check_picture(options.plot)
     check_folder(options.clips)
     from leorn.retrieval.retriever import load

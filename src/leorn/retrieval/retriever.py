@@ -25,7 +25,7 @@ from leorn.features.extract import Extractor
 from leorn.features.published import unit_parts
 from leorn.features.sources import Progress
 from leorn.model.networks import Encoded, Network
-from leorn.records import Moment, Query, VideoObjects
+from leorn.records import Moment, Query, VideoObjects, check_sentences
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
 from leorn.retrieval.loading import open_network
 from leorn.retrieval.recipe import extraction_for, features_told_apart, slots_of
@@ -184,6 +184,7 @@ class Retriever:
             raise InputError(f"video is {video!r}; expected what encode() gave")
         if top_k < 1:
             raise InputError(f"top_k is {top_k}; expected 1 or more")
+        check_sentences(queries)
         asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
         at_once = max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
         parts = [asked[i : i + at_once] for i in range(0, len(asked), at_once)]
