@@ -174,7 +174,7 @@ def test_a_query_of_unknown_words_is_a_warning_and_has_low_scores(
 
 def test_what_cannot_be_asked_is_refused(retriever: Retriever, store: FeatureStore) -> None:
     video = retriever.prepare(store.read("test-0"), store.fingerprint)
-    with pytest.raises(InputError, match="^the sentence is empty; expected"):
+    with pytest.raises(InputError, match=r"^the sentence is empty; expected"):
         retriever.find("  ", video)
     with pytest.raises(InputError, match="top_k is 0; expected 1 or more"):
         retriever.find("a cat", video, top_k=0)
