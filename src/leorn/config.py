@@ -192,6 +192,10 @@ class ExtractionConfig:
     """Vision backbone of transformers that also describes whole frames, for the fusion variant."""
 
 
+MAP_IOUS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+"""The IoU thresholds whose mean is the mAP of QVHighlights (Lei et al., NeurIPS 2021)."""
+
+
 @dataclass(frozen=True)
 class EvaluationConfig:
     """How candidates become moments and how moments are scored."""
@@ -208,6 +212,10 @@ class EvaluationConfig:
     """A hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold."""
     top_k: int = 10
     """Moments kept per query."""
+    map_ious: tuple[float, ...] = ()
+    """IoU thresholds of the mean average precision (mAP), 0.5 and 0.75 also alone; none for no mAP."""
+    length_ranges: bool = False
+    """mAP also by the length of the moments: short (up to 10 s), middle (up to 30 s), long (up to 150 s)."""
 
 
 @dataclass(frozen=True)

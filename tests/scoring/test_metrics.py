@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.metrics import answer_ious, evaluate_predictions, hits, mean_iou, recall_table
+from leorn.scoring.metrics import answer_ious, evaluate_predictions, mean_iou, recall_table
+from leorn.scoring.ranking import hits
 
 Span = tuple[float, float]
 Case = tuple[list[Span], list[Span]]

@@ -12,8 +12,7 @@ from jaxtyping import Bool, Float
 
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.metrics import hits
-from leorn.scoring.ranking import iou
+from leorn.scoring.ranking import hits, iou
 
 GRID_STEPS = 50
 """Window ends lie on a grid of 1/50 of the video."""

@@ -1,33 +1,21 @@
-"""R@n,IoU>m and mIoU, in percent, keyed by query id.
+"""Every figure of the results table, in percent; R@n,IoU>m and mIoU among them.
 
 A query may have several moments: an answer counts by the one it overlaps most. R@n,IoU>m is the share of queries with
 a hit among the first n answers (Gao et al. 2017, TALL); mIoU is the mean IoU of the first answer.
 Letters of shapes: Q queries, K answers.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.ranking import iou
-
-NAMED_IN_ERRORS = 3
-
-
-def hits(ious: Float[np.ndarray, "Q K"], threshold: float, strict: bool = True) -> Bool[np.ndarray, "Q K"]:
-    """Say which answers count as found.
-
-    Args:
-        ious: (Q, K) IoU of each answer, as from `answer_ious`.
-        threshold: the IoU to pass.
-        strict: a hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold.
-    """
-    return ious > threshold if strict else ious >= threshold
+from leorn.scoring.average_precision import mean_average_precision
+from leorn.scoring.pairing import in_order_of_queries
+from leorn.scoring.ranking import hits, iou
 
 
 def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], answers: int) -> Float[np.ndarray, "Q K"]:
@@ -42,14 +30,11 @@ def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], ans
         (Q, K) in the order of `queries`; 0 where a query has fewer answers.
 
     Raises:
-        InputError: a query id that is missing, repeated or unknown, a prediction about another video than its query,
-            a query without moments, or no query at all.
+        InputError: predictions that do not go with the queries (see `pairing.in_order_of_queries`).
     """
-    by_query = _predictions_by_query(predictions, queries)
     table = np.zeros((len(queries), answers))
-    for row, query in zip(table, queries, strict=True):
-        moments = by_query[query.query_id].moments[:answers]
-        if moments:
+    for row, query, prediction in zip(table, queries, in_order_of_queries(predictions, queries), strict=True):
+        if moments := prediction.moments[:answers]:
             row[: len(moments)] = iou(_spans(moments), _spans(query.moments)).max(axis=1)
     return table
 
@@ -98,48 +83,22 @@ def mean_iou(predictions: Sequence[Prediction], queries: Sequence[Query]) -> flo
 def evaluate_predictions(
     predictions: Sequence[Prediction], queries: Sequence[Query], evaluation: EvaluationConfig
 ) -> dict[str, float]:
-    """Every figure of the results table, in percent: "R1@0.5", …, then "mIoU".
+    """Every figure of the results table, in percent: "R1@0.5", …, "mIoU", and "mAP@0.5", "mAP", … where asked for.
 
     The moments count in the order in which they stand; NMS and top-k are the business of `ranking.rank` or
     `predictions.apply_nms`, before.
 
     Raises:
-        InputError: as `recall_table`.
+        InputError: as `recall_table` and `mean_average_precision`.
     """
-    recalls = recall_table(predictions, queries, evaluation.ious, evaluation.recalls, evaluation.strict)
-    return recalls | {"mIoU": mean_iou(predictions, queries)}
+    figures = recall_table(predictions, queries, evaluation.ious, evaluation.recalls, evaluation.strict)
+    figures["mIoU"] = mean_iou(predictions, queries)
+    if evaluation.map_ious:
+        figures |= mean_average_precision(
+            predictions, queries, evaluation.map_ious, evaluation.strict, evaluation.length_ranges
+        )
+    return figures
 
 
 def _spans(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
     return np.array([moment.span for moment in moments], dtype=np.float64)
-
-
-def _predictions_by_query(predictions: Sequence[Prediction], queries: Sequence[Query]) -> dict[str, Prediction]:
-    known = {query.query_id: query for query in queries}
-    predicted = {prediction.query_id: prediction for prediction in predictions}
-    if not queries:
-        raise InputError("no queries to score; expected at least one")
-    _refuse("query ids that several queries share", _repeated(query.query_id for query in queries))
-    _refuse("queries without a moment to score against", [query.query_id for query in queries if not query.moments])
-    _refuse("query ids predicted more than once", _repeated(prediction.query_id for prediction in predictions))
-    _refuse("predictions for unknown query ids", [query_id for query_id in predicted if query_id not in known])
-    _refuse("queries without a prediction", [query_id for query_id in known if query_id not in predicted])
-    _refuse(
-        "predictions about another video than their query",
-        [
-            f"{query_id} (video {predicted[query_id].video}, not {query.video})"
-            for query_id, query in known.items()
-            if predicted[query_id].video != query.video
-        ],
-    )
-    return predicted
-
-
-def _repeated(query_ids: Iterable[str]) -> list[str]:
-    return [query_id for query_id, count in Counter(query_ids).items() if count > 1]
-
-
-def _refuse(problem: str, query_ids: Sequence[str]) -> None:
-    if query_ids:
-        named = ", ".join(query_ids[:NAMED_IN_ERRORS]) + (", …" if len(query_ids) > NAMED_IN_ERRORS else "")
-        raise InputError(f"{problem} ({len(query_ids)}): {named}; expected one prediction for each query")

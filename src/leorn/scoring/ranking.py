@@ -7,7 +7,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from leorn.errors import InputError
 from leorn.records import Moment
@@ -22,23 +22,36 @@ VOTING_IOU = 0.8
 """Candidates that overlap a chosen one so much have a say in where it begins and ends."""
 
 
-def iou(spans_a: Float[np.ndarray, "M 2"], spans_b: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "M K"]:
+def iou(
+    spans_a: Float[np.ndarray, "*batch M 2"], spans_b: Float[np.ndarray, "*batch K 2"]
+) -> Float[np.ndarray, "*batch M K"]:
     """Temporal intersection over union of every pair of spans, in float64.
 
     Two spans without length have no union: their IoU is 0.
 
     Args:
-        spans_a: (M, 2) start and end, start ≤ end, in any unit.
-        spans_b: (K, 2) the same, in the same unit.
+        spans_a: (…, M, 2) start and end, start ≤ end, in any unit.
+        spans_b: (…, K, 2) the same, in the same unit.
 
     Returns:
-        (M, K) IoU in 0..1.
+        (…, M, K) IoU in 0..1.
     """
-    start_a, end_a = np.asarray(spans_a, dtype=np.float64).T[:, :, None]
-    start_b, end_b = np.asarray(spans_b, dtype=np.float64).T[:, None, :]
+    start_a, end_a = np.moveaxis(np.asarray(spans_a, dtype=np.float64), -1, 0)[..., :, None]
+    start_b, end_b = np.moveaxis(np.asarray(spans_b, dtype=np.float64), -1, 0)[..., None, :]
     intersection = np.maximum(np.minimum(end_a, end_b) - np.maximum(start_a, start_b), 0)
     union = (end_a - start_a) + (end_b - start_b) - intersection
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+
+
+def hits(ious: Float[np.ndarray, "..."], threshold: float, strict: bool = True) -> Bool[np.ndarray, "..."]:
+    """Say which answers count as found.
+
+    Args:
+        ious: IoU of each answer with a moment, in any shape.
+        threshold: the IoU to pass.
+        strict: a hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold.
+    """
+    return ious > threshold if strict else ious >= threshold
 
 
 def nms(

@@ -7,6 +7,7 @@ from typing import Any
 from leorn.config import EvaluationConfig, ExperimentConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
+from leorn.scoring.average_precision import LENGTH_RANGES
 from leorn.scoring.metrics import evaluate_predictions
 
 LOSS = "loss"
@@ -115,6 +116,8 @@ def check_evaluation(evaluation: EvaluationConfig, section: str = "evaluation.")
             f"{section}top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
             f"expected {max(evaluation.recalls)} or more"
         )
+    if evaluation.length_ranges and not evaluation.map_ious:
+        raise InputError(f"{section}length_ranges: without {section}map_ious there is no mAP; expected both or neither")
 
 
 def figure_names(evaluation: EvaluationConfig) -> tuple[str, ...]:
@@ -123,8 +126,10 @@ def figure_names(evaluation: EvaluationConfig) -> tuple[str, ...]:
     Raises:
         InputError: a threshold or a number of answers is out of range.
     """
-    moment = (Moment(0.0, 1.0),)
-    return tuple(evaluate_predictions([Prediction("", "", moment)], [Query("", "", "any", 1.0, moment)], evaluation))
+    # one of each length, because mAP has a figure for each
+    moments = tuple(Moment(0.0, float(longest)) for _, longest in LENGTH_RANGES.values())
+    query = Query("", "", "any", max(moment.end_seconds for moment in moments), moments)
+    return tuple(evaluate_predictions([Prediction("", "", moments)], [query], evaluation))
 
 
 def _check_range(key: str, value: float | tuple[int, ...] | None, low: float, high: float) -> None:
