@@ -1,9 +1,11 @@
 """`predictions.jsonl`: one line a query, `{"query_id", "video", "moments": [[start, end, score], …]}`, in seconds.
 
-Moments count best first: by score where each of them has one, else in the order in which they stand.
+Lines of a submission to QVHighlights, `{"qid", "vid", "pred_relevant_windows"}`, are read too. Moments count best
+first: by score where each of them has one, else in the order in which they stand.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,14 @@ from leorn.files import write_text
 from leorn.jsonlines import errors_at, field, identifier, json_lines, number_lists
 from leorn.records import Moment, Prediction
 from leorn.scoring.ranking import nms, rank
+from leorn.wording import counted
+
+log = logging.getLogger(__name__)
+
+KEYS = ("query_id", "video", "moments")
+"""What our lines call a query's id, its video and the moments proposed for it."""
+SUBMISSION_KEYS = ("qid", "vid", "pred_relevant_windows")
+"""What submissions to QVHighlights call them (Lei et al., NeurIPS 2021)."""
 
 
 def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> None:
@@ -28,19 +38,24 @@ def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> No
 
 
 def read_predictions(path: str | Path) -> list[Prediction]:
-    """Read anybody's predictions.
+    """Read anybody's predictions, in our keys or in those of a submission to QVHighlights.
 
     A moment is `[start, end, score]` or `[start, end]`; a whole number may stand for a query id. Further
     keys of a line are ignored. Where every moment of a query has a score they are ranked by it, equal ones in the order
-    in which they stand; otherwise they stand best first already.
+    in which they stand, and a warning says for how many queries that changed the order; otherwise they stand best first
+    already.
 
     Raises:
         InputError: the file cannot be read or is empty, or a line that is not such a prediction, by its number.
     """
-    predictions = []
+    predictions, reordered = [], 0
     for where, row in json_lines(path, "predictions"):
         with errors_at(where):
-            predictions.append(_prediction(row))
+            as_written = _prediction(row)
+        predictions.append(replace(as_written, moments=_ranked(as_written.moments)))
+        reordered += predictions[-1] != as_written
+    if reordered:
+        log.warning("%s: moments of %s were not best first; ranked by score", path, counted(reordered, "query"))
     return predictions
 
 
@@ -88,14 +103,16 @@ def _to_json(prediction: Prediction) -> dict[str, Any]:
 
 
 def _prediction(row: Mapping[str, object]) -> Prediction:
-    query_id, video = identifier(row, "query_id"), field(row, "video", str)
-    numbers = number_lists(row, "moments", (2, 3), "[start, end] or [start, end, score]")
-    return Prediction(query_id, video, _ranked([Moment(*moment) for moment in numbers]))
+    is_submission = KEYS[0] not in row and not row.keys().isdisjoint(SUBMISSION_KEYS)
+    id_key, video_key, moments_key = SUBMISSION_KEYS if is_submission else KEYS
+    query_id, video = identifier(row, id_key), field(row, video_key, str)
+    numbers = number_lists(row, moments_key, (2, 3), "[start, end] or [start, end, score]")
+    return Prediction(query_id, video, tuple(Moment(*moment) for moment in numbers))
 
 
-def _ranked(moments: list[Moment]) -> tuple[Moment, ...]:
+def _ranked(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
     scores = [moment.score for moment in moments if moment.score is not None]
     if len(scores) < len(moments):
-        return tuple(moments)
+        return moments
     order = np.argsort(-np.array(scores, dtype=np.float64), kind="stable")
     return tuple(moments[index] for index in order)
