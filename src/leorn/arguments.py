@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, get_args
 
 import yaml
@@ -113,6 +113,13 @@ class Parser(ArgumentParser):
         return f"{'' if self.reading else '--'}{key}: expected {expected}, got {value}"
 
 
+def given_options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Give the options among a command line's words with their values, `--name value` or `--name=value`."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        option, joined, rest = option.partition("=")
+        yield option, rest if joined else value
+
+
 def add_experiment(parser: Parser) -> None:
     """Add the options of an experiment, those of the network that the arguments or their configuration file name."""
     parser.add_class_arguments(ExperimentConfig, skip={"model"})
@@ -122,9 +129,7 @@ def add_experiment(parser: Parser) -> None:
 def _named_network(arguments: Sequence[str]) -> type[NetworkConfig]:
     """Return the configuration of the network asked for: the last one named counts. What is wrong is said later."""
     named = ModelConfig.network
-    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
-        option, joined, rest = option.partition("=")
-        value = rest if joined else value
+    for option, value in given_options(arguments):
         if option == "--model.network":
             named = value
         elif option == "--config":

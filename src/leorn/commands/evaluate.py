@@ -8,7 +8,9 @@ from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
 from leorn.commands.elsewhere import add_data_elsewhere, data_elsewhere
+from leorn.commands.protocol import add_protocol, described
 from leorn.errors import InputError
+from leorn.scoring.protocols import PROTOCOLS
 from leorn.terminal import is_first_process, progress, say, show, write_json
 from leorn.wording import counted
 
@@ -28,13 +30,14 @@ def run(options: Namespace) -> None:
         raise InputError("--out is for one checkpoint; the results of several are written beside each")
     if len({Path(checkpoint).resolve().parent for checkpoint in options.checkpoint}) < len(options.checkpoint):
         raise InputError("two checkpoints of one folder: their results would be written over each other")
-    data = data_elsewhere(options)
+    data, name = data_elsewhere(options), options.protocol
     results = []
     for checkpoint in options.checkpoint:
         result = evaluate(
             checkpoint,
             split=options.split,
             data=data,
+            protocol=PROTOCOLS[name] if name else None,
             shuffle_objects=options.shuffle_objects,
             devices=options.devices,
             accelerator=options.accelerator,
@@ -44,10 +47,12 @@ def run(options: Namespace) -> None:
         if is_first_process():
             out = Path(options.out or Path(checkpoint).parent / options.split)
             write_predictions(out / "predictions.jsonl", result.predictions)
-            write_json(out / "metrics.json", {"checkpoint": str(checkpoint)} | result.to_dict())
+            protocol = described(name) if name else {}
+            write_json(out / "metrics.json", {"checkpoint": str(checkpoint)} | protocol | result.to_dict())
             say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
     if is_first_process():
         title = f"{options.split}, {counted(len(results[0].predictions), 'query')}"
+        title += f", {name}: {PROTOCOLS[name].rule}" if name else ""
         title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
         experiment = results[0].experiment
         comparable = options.split == "test" and experiment.evaluation.strict
@@ -61,6 +66,7 @@ def add_options(parser: Parser) -> None:
         "checkpoint", metavar="CHECKPOINT", nargs="+", help="What leorn train wrote; several runs give mean and spread."
     )
     parser.add_argument("--split", default="test", help="Split of the queries.")
+    add_protocol(parser, "Where it has no NMS, that of training stays.")
     parser.add_argument("--format", type=Literal["table", "markdown"], default="table", help="What to print.")
     parser.add_argument(
         "--out", help="Folder of predictions.jsonl and metrics.json; beside the checkpoint if not given."

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal
 from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
+from leorn.commands.protocol import add_protocol, check_agreement, described, take_defaults
 from leorn.config import DatasetName, EvaluationConfig
 from leorn.errors import InputError
+from leorn.scoring.protocols import PROTOCOLS
 from leorn.terminal import show
 from leorn.wording import counted
 
@@ -26,6 +28,8 @@ def run(options: Namespace) -> None:
     from leorn.training.checks import check_evaluation
 
     evaluation = make(EvaluationConfig, options)
+    if name := options.protocol:
+        check_agreement(evaluation, name)
     check_evaluation(evaluation, "--")
     queries = read_queries(options.queries, options.dataset, options.split).queries
     predictions = apply_nms(
@@ -36,9 +40,11 @@ def run(options: Namespace) -> None:
     except InputError as error:
         raise InputError(f"{error}{split_hint(predictions, queries)}") from error
     if options.format == "json":
-        print(json.dumps({"queries": len(queries), "metrics": metrics}, indent=2))
+        protocol = described(name) if name else {}
+        print(json.dumps({"queries": len(queries)} | protocol | {"metrics": metrics}, indent=2))
     else:
-        show({Path(options.predictions).stem: metrics}, {}, counted(len(queries), "query"))
+        title = counted(len(queries), "query") + (f", {name}: {PROTOCOLS[name].rule}" if name else "")
+        show({Path(options.predictions).stem: metrics}, {}, title)
 
 
 def split_hint(predictions: "Sequence[Prediction]", queries: "Sequence[Query]") -> str:
@@ -58,7 +64,8 @@ def add_options(parser: Parser) -> None:
         "--predictions",
         required=True,
         help="JSON lines: query_id, video, moments [[start, end, score], …], which are ranked by score; "
-        "without scores, [[start, end], …], best first.",
+        "without scores, [[start, end], …], best first. Or submissions to QVHighlights: qid, vid, "
+        "pred_relevant_windows.",
     )
     parser.add_argument(
         "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
@@ -66,4 +73,6 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
     parser.add_argument("--split", help="Only the queries of this split, where there are several.")
     parser.add_argument("--format", type=Literal["table", "json"], default="table", help="What to print.")
+    add_protocol(parser, "The options below have its values then, and must not say otherwise.")
     parser.add_class_arguments(EvaluationConfig)
+    take_defaults(parser)

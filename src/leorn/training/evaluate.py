@@ -16,6 +16,7 @@ from leorn.features.sources import Progress
 from leorn.records import Prediction
 from leorn.scoring.baselines import constant_window_predictions, constant_windows
 from leorn.scoring.metrics import evaluate_predictions
+from leorn.scoring.protocols import Protocol
 from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
 from leorn.training.trainer import make_trainer, one_line_errors
@@ -61,6 +62,7 @@ def evaluate(
     split: str = "test",
     data: Mapping[str, Any] | None = None,
     evaluation: EvaluationConfig | None = None,
+    protocol: Protocol | None = None,
     shuffle_objects: bool = False,
     devices: int = 1,
     accelerator: str = "auto",
@@ -73,6 +75,7 @@ def evaluate(
         split: the split of the queries.
         data: fields of `DataConfig` to read from elsewhere, such as `{"queries": "…"}`.
         evaluation: how to rank and score, where not as in training.
+        protocol: a published way to score; where it has no NMS, that of `evaluation` or of training stays.
         shuffle_objects: also give the network the objects of another video of the split.
         devices: processes to share the work; the figures do not depend on it.
         accelerator: Lightning's name for it.
@@ -84,7 +87,8 @@ def evaluate(
     trainer = make_trainer(devices=devices, accelerator=accelerator)
     network, record = load_network(checkpoint)
     experiment = experiment_of(record, checkpoint, data)
-    experiment = replace(experiment, evaluation=evaluation or experiment.evaluation)
+    evaluation = evaluation or experiment.evaluation
+    experiment = replace(experiment, evaluation=protocol.of_a_network(evaluation) if protocol else evaluation)
     corpus = open_corpus(experiment.data, record.model, (split,), progress)
     corpus.check_same_features(record.fingerprint, record.words, str(checkpoint), record.frame_fingerprint)
     queries = corpus.queries[split]
