@@ -140,7 +140,15 @@ NetworkConfig = ModelConfig | PyramidConfig
 """Configuration of any network; the key `network` tells which."""
 
 
-DatasetName = Literal["jsonl", "charades-sta", "tacos", "activitynet-captions", "qvhighlights"]
+DatasetName = Literal[
+    "jsonl",
+    "charades-sta",
+    "charades-sta-reannotated",
+    "charades-cd",
+    "tacos",
+    "activitynet-captions",
+    "qvhighlights",
+]
 
 
 @dataclass(frozen=True)
