@@ -200,6 +200,10 @@ class ExtractionConfig:
     """Vision backbone of transformers that also describes whole frames, for the fusion variant."""
 
 
+Against = Literal["any", "all", "median"]
+"""Which of several moments of a query count; all and median are for several people's of one thing."""
+
+
 @dataclass(frozen=True)
 class EvaluationConfig:
     """How candidates become moments and how moments are scored."""
@@ -214,6 +218,8 @@ class EvaluationConfig:
     """Greedy NMS drops a candidate whose IoU with a kept one is above this; null for none."""
     strict: bool = True
     """A hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold."""
+    against: Against = "any"
+    """A hit is on any of a query's moments, on all, or on the one from their median start to their median end."""
     top_k: int = 10
     """Moments kept per query."""
 

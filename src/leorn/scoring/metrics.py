@@ -1,8 +1,9 @@
 """R@n,IoU>m and mIoU, in percent, keyed by query id.
 
-A query may have several moments: an answer counts by the one it overlaps most. R@n,IoU>m is the share of queries with
-a hit among the first n answers (Gao et al. 2017, TALL); mIoU is the mean IoU of the first answer.
-Letters of shapes: Q queries, K answers.
+A query may have several moments: an answer counts by the one it overlaps most, unless all of them or their median are
+asked for (`overlaps`). R@n,IoU>m is the share of queries with a hit among the first n answers (Gao et al. 2017, TALL);
+mIoU is the mean IoU of the first answer.
+Letters of shapes: Q queries, K answers, M moments.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool, Float
 
-from leorn.config import EvaluationConfig
+from leorn.config import Against, EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
 from leorn.scoring.ranking import iou
@@ -30,13 +31,38 @@ def hits(ious: Float[np.ndarray, "Q K"], threshold: float, strict: bool = True) 
     return ious > threshold if strict else ious >= threshold
 
 
-def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], answers: int) -> Float[np.ndarray, "Q K"]:
-    """IoU of each query's first answers with whichever of its moments they overlap most.
+def overlaps(
+    spans: Float[np.ndarray, "K 2"], moments: Sequence[Moment], against: Against = "any"
+) -> Float[np.ndarray, "K"]:
+    """IoU of spans with a query's moments, one figure each.
+
+    Args:
+        spans: (K, 2) start and end in seconds.
+        moments: of the query, at least one.
+        against: `any` takes the moment that a span overlaps most, `all` the one that it overlaps least, `median` the
+            moment from the median of the starts to the median of the ends.
+
+    Returns:
+        (K,) IoU in 0..1.
+    """
+    targets = _spans(moments)
+    if against == "median":
+        # starts and ends in order, each start is before the end of its place: so the median has a length
+        targets = np.median(targets, axis=0, keepdims=True)
+    table = iou(spans, targets)
+    return table.min(axis=1) if against == "all" else table.max(axis=1)
+
+
+def answer_ious(
+    predictions: Sequence[Prediction], queries: Sequence[Query], answers: int, against: Against = "any"
+) -> Float[np.ndarray, "Q K"]:
+    """IoU of each query's first answers with its moments.
 
     Args:
         predictions: one for each query, in any order.
         queries: with their moments.
         answers: how many answers to look at (K).
+        against: which of several moments count: see `overlaps`.
 
     Returns:
         (Q, K) in the order of `queries`; 0 where a query has fewer answers.
@@ -50,7 +76,7 @@ def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], ans
     for row, query in zip(table, queries, strict=True):
         moments = by_query[query.query_id].moments[:answers]
         if moments:
-            row[: len(moments)] = iou(_spans(moments), _spans(query.moments)).max(axis=1)
+            row[: len(moments)] = overlaps(_spans(moments), query.moments, against)
     return table
 
 
@@ -60,6 +86,7 @@ def recall_table(
     ious: Sequence[float],
     recalls: Sequence[int],
     strict: bool = True,
+    against: Against = "any",
 ) -> dict[str, float]:
     """R@n,IoU>m in percent, for each n of `recalls` and m of `ious`, under names such as "R1@0.5".
 
@@ -69,6 +96,7 @@ def recall_table(
         ious: thresholds, above 0 and at most 1.
         recalls: how many answers count, each at least 1.
         strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
+        against: which of several moments count: see `overlaps`.
 
     Raises:
         InputError: a threshold or a number of answers out of range; predictions that do not go with the queries
@@ -78,7 +106,7 @@ def recall_table(
         raise InputError(f"IoU thresholds {list(ious)}: expected one or more, each above 0 and at most 1")
     if not recalls or not all(n >= 1 for n in recalls):
         raise InputError(f"recalls {list(recalls)}: expected one or more whole numbers, each at least 1")
-    table = answer_ious(predictions, queries, max(recalls))
+    table = answer_ious(predictions, queries, max(recalls), against)
     return {
         f"R{n}@{threshold:g}": 100 * float(hits(table[:, :n], threshold, strict).any(axis=1).mean())
         for n in recalls
@@ -86,13 +114,18 @@ def recall_table(
     }
 
 
-def mean_iou(predictions: Sequence[Prediction], queries: Sequence[Query]) -> float:
+def mean_iou(predictions: Sequence[Prediction], queries: Sequence[Query], against: Against = "any") -> float:
     """MIoU: the mean IoU of the first answers, in percent; a query without an answer counts 0.
+
+    Args:
+        predictions: one for each query, in any order.
+        queries: with their moments.
+        against: which of several moments count: see `overlaps`.
 
     Raises:
         InputError: predictions that do not go with the queries (see `answer_ious`).
     """
-    return 100 * float(answer_ious(predictions, queries, 1).mean())
+    return 100 * float(answer_ious(predictions, queries, 1, against).mean())
 
 
 def evaluate_predictions(
@@ -106,8 +139,10 @@ def evaluate_predictions(
     Raises:
         InputError: as `recall_table`.
     """
-    recalls = recall_table(predictions, queries, evaluation.ious, evaluation.recalls, evaluation.strict)
-    return recalls | {"mIoU": mean_iou(predictions, queries)}
+    recalls = recall_table(
+        predictions, queries, evaluation.ious, evaluation.recalls, evaluation.strict, evaluation.against
+    )
+    return recalls | {"mIoU": mean_iou(predictions, queries, evaluation.against)}
 
 
 def _spans(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
