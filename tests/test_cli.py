@@ -83,8 +83,8 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert (written["checkpoint"], written["split"], written["queries"]) == (str(trained), "test", 10)
     assert written["evaluation"] == {
-        "ious": [0.3, 0.5, 0.7], "recalls": [1, 5], "nms": "greedy", "nms_threshold": 0.5, "strict": True, "top_k": 10,
-        "map_ious": [], "length_ranges": False,
+        "ious": [0.3, 0.5, 0.7], "recalls": [1, 5], "nms": "greedy", "nms_threshold": 0.5, "strict": True,
+        "against": "any", "top_k": 10, "map_ious": [], "length_ranges": False,
     }  # fmt: skip
     shares = [share for window in written["constant_windows"] for share in window]
     assert 2 <= len(shares) <= 10

@@ -26,6 +26,12 @@ def test_what_is_not_given_has_its_default() -> None:
     assert restore(ModelConfig, {"hidden_size": 64}, "run") == ModelConfig(hidden_size=64)
 
 
+def test_an_experiment_from_before_an_option_has_its_default() -> None:
+    values = asdict(EXPERIMENT)
+    del values["evaluation"]["against"]
+    assert restore(ExperimentConfig, values, "run") == EXPERIMENT
+
+
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(InputError, match=r"^run: unknown key hiden_size; is it of another version of leorn\?$"):
         restore(ModelConfig, {"hiden_size": 64}, "run")

@@ -140,7 +140,15 @@ NetworkConfig = ModelConfig | PyramidConfig
 """Configuration of any network; the key `network` tells which."""
 
 
-DatasetName = Literal["jsonl", "charades-sta", "tacos", "activitynet-captions", "qvhighlights"]
+DatasetName = Literal[
+    "jsonl",
+    "charades-sta",
+    "charades-sta-reannotated",
+    "charades-cd",
+    "tacos",
+    "activitynet-captions",
+    "qvhighlights",
+]
 
 
 @dataclass(frozen=True)
@@ -195,6 +203,9 @@ class ExtractionConfig:
 MAP_IOUS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 """The IoU thresholds whose mean is the mAP of QVHighlights (Lei et al., NeurIPS 2021)."""
 
+Against = Literal["any", "all", "median"]
+"""Which of several moments of a query count; all and median are for several people's of one thing."""
+
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -210,6 +221,8 @@ class EvaluationConfig:
     """Greedy NMS drops a candidate whose IoU with a kept one is above this; null for none."""
     strict: bool = True
     """A hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold."""
+    against: Against = "any"
+    """A hit is on any of a query's moments, on all, or on the one from their median start to their median end."""
     top_k: int = 10
     """Moments kept per query."""
     map_ious: tuple[float, ...] = ()

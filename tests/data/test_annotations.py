@@ -61,7 +61,9 @@ def test_a_repeated_id_is_named_with_both_its_places(jsonl: Callable[..., Path])
 
 def test_unknown_formats_and_splits_say_which_there_are(jsonl: Callable[..., Path]) -> None:
     path = jsonl(ROW, ROW | {"query_id": "b", "split": None})
-    with pytest.raises(InputError, match="dataset 'didemo' is unknown; expected one of jsonl, charades-sta, tacos"):
+    with pytest.raises(
+        InputError, match="dataset 'didemo' is unknown; expected one of jsonl, charades-sta, charades-sta-re"
+    ):
         read_queries(path, "didemo")  # pyrefly: ignore[bad-argument-type]
     with pytest.raises(InputError, match="no query of split 'dev' left; it has no split, train"):
         read_queries(path, "jsonl", "dev")

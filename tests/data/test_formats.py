@@ -1,6 +1,5 @@
 """Parsers against handwritten files everywhere, and against the counts of the published files where they are."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,30 +12,12 @@ from leorn.data.formats import FORMATS
 from leorn.errors import InputError
 from leorn.records import Moment, Query
 
-CHARADES_LINES = """\
-AAAAA 0.0 6.9##a person sits.
-BBBBB 20.0 31.5##person plays on a phone.
-AAAAA 8.0 7.0##person runs backwards.
-AAAAA 40.0 50.0##person acts after the end.
-"""
-CHARADES_LENGTHS = "id,subject,length\nAAAAA,x,30.00\nBBBBB,y,31.50\n"
 TACOS = {
     "s1.avi": {"timestamps": [[10, 30], [20, 60]], "sentences": ["He cuts.", "He eats."], "fps": 20, "num_frames": 50}
 }
 ACTIVITYNET = {"v_1": {"duration": 70.28999999999999, "timestamps": [[0, 3], [5, 70.29]], "sentences": ["A.", " B."]}}
 HIGHLIGHTS = {"qid": 7, "query": "a dog", "duration": 150, "vid": "x_0_150", "relevant_windows": [[0, 4], [140, 152]]}
 ROW = {"query_id": "a", "video": "v", "query": "a cup", "duration": 10, "moments": [[1, 2]], "split": "train"}
-
-
-def charades(folder: Path, lines: str = CHARADES_LINES, lengths: str = CHARADES_LENGTHS) -> Path:
-    for part in ("train", "test"):
-        (folder / f"charades_sta_{part}.txt").write_text(
-            lines.replace("AAAAA", f"{part}A").replace("BBBBB", f"{part}B")
-        )
-        (folder / f"Charades_v1_{part}.csv").write_text(
-            lengths.replace("AAAAA", f"{part}A").replace("BBBBB", f"{part}B")
-        )
-    return folder
 
 
 def json_splits(folder: Path, content: object) -> Path:
@@ -47,38 +28,6 @@ def json_splits(folder: Path, content: object) -> Path:
 
 def spans(annotations: Annotations) -> dict[str, list[tuple[float, float]]]:
     return {query.query_id: [moment.span for moment in query.moments] for query in annotations.queries}
-
-
-def test_charades_lines_become_queries_with_late_ends_clipped_and_empty_moments_dropped(tmp_path: Path) -> None:
-    found = read_queries(charades(tmp_path), "charades-sta", "test")
-    assert spans(found) == {"testA#0": [(0.0, 6.9)], "testB#0": [(20.0, 31.5)]}
-    assert [query.text for query in found.queries] == ["a person sits.", "person plays on a phone."]
-    assert [query.duration_seconds for query in found.queries] == [30.0, 31.5]
-    assert {query.split for query in found.queries} == {"test"}
-    assert (found.clipped, found.dropped, found.dropped_queries) == (1, 2, 2)
-
-
-def test_charades_counts_an_end_that_is_clipped_to_a_moment(tmp_path: Path) -> None:
-    found = read_queries(charades(tmp_path, "AAAAA 20.0 30.01##a person sits.\n"), "charades-sta", "test")
-    assert spans(found) == {"testA#0": [(20.0, 30.0)]}
-    assert (found.clipped, found.dropped) == (1, 0)
-
-
-def test_charades_holds_out_a_tenth_of_the_training_videos_by_hash(tmp_path: Path) -> None:
-    videos = [f"V{number:03}" for number in range(300)]
-    lines = "".join(f"{video} 0 5##a person sits.\n{video} 5 9##a person stands.\n" for video in videos)
-    for part in ("train", "test"):
-        (tmp_path / f"charades_sta_{part}.txt").write_text(lines if part == "train" else CHARADES_LINES)
-        lengths = "".join(f"{video},10\n" for video in [*videos, "AAAAA", "BBBBB"])
-        (tmp_path / f"Charades_v1_{part}.csv").write_text(f"id,length\n{lengths}")
-    found = {split: read_queries(tmp_path, "charades-sta", split).queries for split in ("train", "val")}
-    held_out = {video for video in videos if int(hashlib.sha256(video.encode()).hexdigest(), 16) % 10 == 0}
-    assert {query.video for query in found["val"]} == held_out
-    assert {query.video for query in found["train"]} == set(videos) - held_out
-    assert 20 <= len(held_out) <= 40
-    everything = {query.query_id: query for query in read_queries(tmp_path, "charades-sta").queries}
-    assert all(everything[query.query_id] == query for query in found["train"] + found["val"])
-    assert {query.split for query in everything.values()} == {"train", "val", "test"}
 
 
 def test_tacos_frames_become_seconds(tmp_path: Path) -> None:
@@ -116,39 +65,6 @@ def test_a_line_separator_inside_a_sentence_is_not_the_end_of_the_line(tmp_path:
     path = tmp_path / "queries.jsonl"
     path.write_text(json.dumps(ROW | {"query": "a cup\u2028falls"}, ensure_ascii=False), encoding="utf-8")
     assert read_queries(path, "jsonl").queries[0].text == "a cup\u2028falls"
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("AAAAA 0.0 6.9 a person sits.", r"\.txt:2: .*expected 'video start end##sentence'"),
-        ("AAAAA 0.0", r"\.txt:2: .*expected 'video start end##sentence'"),
-        ("AAAAA 0.0 6.9x##a person sits.", r"\.txt:2: end is '6.9x'; expected a finite number"),
-        ("AAAAA nan 6.9##a person sits.", r"\.txt:2: start is 'nan'; expected a finite number"),
-        ("AAAAA -1 6.9##a person sits.", r"\.txt:2: moment \(-1.0, 6.9\): expected 0 <= start < end"),
-        ("AAAAA 0 6.9## ", r"\.txt:2: query testA#1: the sentence is empty"),
-        ("CCCCC 0 6.9##a person sits.", r"\.txt:2: video CCCCC is not in .*Charades_v1_test.csv"),
-    ],
-)
-def test_a_malformed_charades_line_is_named(tmp_path: Path, line: str, message: str) -> None:
-    charades(tmp_path, f"AAAAA 0 1##a person sits.\n{line}\n")
-    with pytest.raises(InputError, match=message):
-        read_queries(tmp_path, "charades-sta", "test")
-
-
-@pytest.mark.parametrize(
-    ("lengths", "message"),
-    [
-        ("video,seconds\nAAAAA,3\n", r"csv:1: columns video, seconds; expected id and length"),
-        ("id,length\nAAAAA,3\nBBBBB,\n", r"csv:3: length is ''; expected a finite number"),
-        ("id,length\nAAAAA\n", r"csv:2: length is ''; expected a finite number"),
-        ('id,length\n"AAAAA' + 140_000 * "x", r"csv: field larger than field limit .*; expected a CSV file"),
-        ("id,length\nAAAAA,0\n", r"csv:2: length is 0.0; expected a positive number"),
-    ],
-)
-def test_malformed_charades_lengths_are_named(tmp_path: Path, lengths: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        read_queries(charades(tmp_path, lengths=lengths), "charades-sta", "test")
 
 
 @pytest.mark.parametrize(
@@ -222,6 +138,7 @@ def test_missing_files_are_named(tmp_path: Path, dataset: DatasetName) -> None:
     ("dataset", "name"),
     [
         ("charades-sta", "Charades_v1_train.csv"),
+        ("charades-cd", "charades_train.json"),
         ("tacos", "train.json"),
         ("activitynet-captions", "train.json"),
         ("qvhighlights", "highlight_train_release.jsonl"),
@@ -253,20 +170,6 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_an_unknown_split_of_a_published_data_set_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no split 'test' in QVHighlights; it has train, val"):
         read_queries(tmp_path, "qvhighlights", "test")
-
-
-def test_published_charades_counts(shared: Path) -> None:
-    folder = shared / "data" / "charades_sta"
-    train, val, test = (read_queries(folder, "charades-sta", split) for split in ("train", "val", "test"))
-    lines = [len(part.queries) + part.dropped_queries for part in (train, val, test)]
-    assert lines[0] + lines[1] == 12_408
-    assert lines[2] == 3_720
-    assert (train.clipped + val.clipped, test.clipped) == (1_805, 562)
-    assert (train.dropped + val.dropped, test.dropped) == (4, 0)
-    videos = [{query.video for query in part.queries} for part in (train, val, test)]
-    assert not videos[0] & videos[1]
-    assert len(videos[1]) == 530  # of 5,338: fixed for ever by the hash
-    assert len(videos[2]) == 1_334
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.config import EvaluationConfig
+from leorn.config import Against, EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
 from leorn.scoring.metrics import answer_ious, evaluate_predictions, mean_iou, recall_table
@@ -48,29 +50,40 @@ def slow_iou(a: Span, b: Span) -> float:
     return len(steps_a & steps_b) / len(steps_a | steps_b)
 
 
-def slow_recall(cases: Sequence[Case], n: int, threshold: float, strict: bool) -> float:
+def slow_overlap(answer: Span, targets: list[Span], against: str) -> float:
+    # a double ruler: the median of two whole numbers may be a half
+    start, end = answer
+    if against == "median":
+        middle = statistics.median(a for a, _ in targets), statistics.median(b for _, b in targets)
+        return slow_iou((2 * start, 2 * end), (2 * middle[0], 2 * middle[1]))
+    ious = sorted(slow_iou(answer, target) for target in targets)
+    return ious[0] if against == "all" else ious[-1]
+
+
+def slow_recall(cases: Sequence[Case], n: int, threshold: float, strict: bool, against: str) -> float:
     found = 0
     for answers, targets in cases:
-        ious = [slow_iou(answer, target) for answer in answers[:n] for target in targets]
+        ious = [slow_overlap(answer, targets, against) for answer in answers[:n]]
         found += any(value > threshold or (value == threshold and not strict) for value in ious)
     return 100 * found / len(cases)
 
 
-def slow_mean_iou(cases: Sequence[Case]) -> float:
-    best = [max(slow_iou(answers[0], target) for target in targets) if answers else 0 for answers, targets in cases]
-    return 100 * sum(best) / len(best)
+def slow_mean_iou(cases: Sequence[Case], against: str) -> float:
+    return 100 * sum(slow_overlap(answers[0], targets, against) for answers, targets in cases if answers) / len(cases)
 
 
-@given(CASES, st.booleans(), st.randoms())
-def test_figures_are_those_of_the_slow_version_in_any_order(cases: list[Case], strict: bool, random: Random) -> None:
+@given(CASES, st.booleans(), st.sampled_from(get_args(Against)), st.randoms())
+def test_figures_are_those_of_the_slow_version_in_any_order(
+    cases: list[Case], strict: bool, against: Against, random: Random
+) -> None:
     predictions, queries = make_records(cases)
     random.shuffle(predictions)
-    evaluation = EvaluationConfig(ious=(0.25, 0.5, 0.7), recalls=(1, 3), strict=strict)
+    evaluation = EvaluationConfig(ious=(0.25, 0.5, 0.7), recalls=(1, 3), strict=strict, against=against)
 
     found = evaluate_predictions(predictions, queries, evaluation)
 
-    expected = {f"R{n}@{m:g}": slow_recall(cases, n, m, strict) for n in (1, 3) for m in (0.25, 0.5, 0.7)}
-    assert found == pytest.approx(expected | {"mIoU": slow_mean_iou(cases)})
+    expected = {f"R{n}@{m:g}": slow_recall(cases, n, m, strict, against) for n in (1, 3) for m in (0.25, 0.5, 0.7)}
+    assert found == pytest.approx(expected | {"mIoU": slow_mean_iou(cases, against)})
     assert list(found) == [*expected, "mIoU"]
 
 
@@ -80,6 +93,29 @@ def test_a_hit_on_any_moment_is_a_hit() -> None:
     found = recall_table([make_prediction("q", (20, 24), (50, 54))], [query], [0.5], [1, 2])
 
     assert found == {"R1@0.5": 0.0, "R2@0.5": 100.0}
+
+
+def test_people_who_disagree_are_hit_by_any_by_all_or_by_their_median() -> None:
+    query = make_query("q", (0, 10), (2, 10), (8, 20))
+    answers = [(0, 10), (2, 10), (0, 20)]
+
+    found = {
+        against: answer_ious([make_prediction("q", *answers)], [query], 3, against).tolist()
+        for against in get_args(Against)
+    }
+
+    assert found["any"] == [pytest.approx([1.0, 1.0, 0.6])]
+    assert found["all"] == [pytest.approx([0.1, 1 / 9, 0.4])]
+    # the median is 2–10
+    assert found["median"] == [pytest.approx([0.8, 1.0, 0.4])]
+
+
+def test_one_moment_is_the_same_any_all_and_median() -> None:
+    predictions, queries = make_records([([(0, 4)], [(1, 8)]), ([(2, 3)], [(2, 5)])])
+    first, *others = (
+        evaluate_predictions(predictions, queries, EvaluationConfig(against=a)) for a in get_args(Against)
+    )
+    assert others == [first, first]
 
 
 def test_only_a_hit_that_is_not_strict_may_equal_the_threshold() -> None:

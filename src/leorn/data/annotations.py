@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leorn.config import DatasetName
-from leorn.data.formats import FORMATS, Entry
+from leorn.data.entries import Entry
+from leorn.data.formats import FORMATS
 from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.jsonlines import errors_at

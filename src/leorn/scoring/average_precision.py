@@ -58,11 +58,23 @@ def mean_average_precision(
     strict: bool = False,
     length_ranges: bool = False,
 ) -> dict[str, float]:
-    """MAP in percent: "mAP@0.5" and "mAP@0.75" where they are among the thresholds, then "mAP", the mean over all.
+    """MAP in percent: the means of `average_precision_by_query`, which has the arguments and errors."""
+    table = average_precision_by_query(predictions, queries, ious, strict, length_ranges)
+    return {name: float(np.nanmean(values)) for name, values in table.items()}
+
+
+def average_precision_by_query(
+    predictions: Sequence[Prediction],
+    queries: Sequence[Query],
+    ious: Sequence[float] = MAP_IOUS,
+    strict: bool = False,
+    length_ranges: bool = False,
+) -> dict[str, Float[np.ndarray, "Q"]]:
+    """Average precision of each query in percent: "mAP@0.5" and "mAP@0.75" where asked for, then "mAP" over all.
 
     The first ten answers of a query count; one without answers counts 0. With length ranges come "mAP-short",
-    "mAP-middle" and "mAP-long": the mean over the queries that have a moment of that range, against their moments of
-    that range alone. Where no query has one the figure is left out.
+    "mAP-middle" and "mAP-long": the queries that have a moment of that range, against their moments of that range
+    alone. Where no query has one the figure is left out.
 
     Args:
         predictions: one for each query, in any order, their moments best first.
@@ -70,6 +82,9 @@ def mean_average_precision(
         ious: thresholds, above 0 and at most 1.
         strict: an answer finds a moment where IoU > threshold; otherwise IoU ≥ threshold, as published.
         length_ranges: also by the length of the moments.
+
+    Returns:
+        A figure's name → (Q,) in the order of `queries`, NaN where a query has no moment of the range.
 
     Raises:
         InputError: a threshold out of range; predictions that do not go with the queries (see
@@ -83,15 +98,15 @@ def mean_average_precision(
             row[: len(spans)] = spans
     moments = [[moment.span for moment in query.moments] for query in queries]
     table = 100 * _table(answers, moments, ious, strict)
-    means = zip(ious, table.mean(axis=0).tolist(), strict=True)
-    figures = {f"mAP@{threshold:g}": mean for threshold, mean in means if threshold in NAMED_IOUS}
-    figures["mAP"] = float(table.mean())
+    columns = zip(ious, table.T, strict=True)
+    figures = {f"mAP@{threshold:g}": column for threshold, column in columns if threshold in NAMED_IOUS}
+    figures["mAP"] = table.mean(axis=1)
     for name, (low, high) in LENGTH_RANGES.items() if length_ranges else ():
         inside = [[(start, end) for start, end in spans if low < end - start <= high] for spans in moments]
-        rows = [row for row, spans in enumerate(inside) if spans]
-        if rows:
+        if rows := [row for row, spans in enumerate(inside) if spans]:
             table = _table(answers[rows], [inside[row] for row in rows], ious, strict)
-            figures[f"mAP-{name}"] = 100 * float(table.mean())
+            figures[f"mAP-{name}"] = np.full(len(queries), np.nan)
+            figures[f"mAP-{name}"][rows] = 100 * table.mean(axis=1)
     return figures
 
 

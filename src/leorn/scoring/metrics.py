@@ -1,8 +1,9 @@
 """Every figure of the results table, in percent; R@n,IoU>m and mIoU among them.
 
-A query may have several moments: an answer counts by the one it overlaps most. R@n,IoU>m is the share of queries with
-a hit among the first n answers (Gao et al. 2017, TALL); mIoU is the mean IoU of the first answer.
-Letters of shapes: Q queries, K answers.
+A query may have several moments: an answer counts by the one it overlaps most, unless all of them or their median are
+asked for (`overlaps`). R@n,IoU>m is the share of queries with a hit among the first n answers (Gao et al. 2017, TALL);
+mIoU is the mean IoU of the first answer.
+Letters of shapes: Q queries, K answers, M moments.
 """
 
 from collections.abc import Sequence
@@ -10,21 +11,46 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from leorn.config import EvaluationConfig
+from leorn.config import Against, EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.average_precision import mean_average_precision
+from leorn.scoring.average_precision import average_precision_by_query
 from leorn.scoring.pairing import in_order_of_queries
 from leorn.scoring.ranking import hits, iou
 
 
-def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], answers: int) -> Float[np.ndarray, "Q K"]:
-    """IoU of each query's first answers with whichever of its moments they overlap most.
+def overlaps(
+    spans: Float[np.ndarray, "K 2"], moments: Sequence[Moment], against: Against = "any"
+) -> Float[np.ndarray, "K"]:
+    """IoU of spans with a query's moments, one figure each.
+
+    Args:
+        spans: (K, 2) start and end in seconds.
+        moments: of the query, at least one.
+        against: `any` takes the moment that a span overlaps most, `all` the one that it overlaps least, `median` the
+            moment from the median of the starts to the median of the ends.
+
+    Returns:
+        (K,) IoU in 0..1.
+    """
+    targets = _spans(moments)
+    if against == "median":
+        # starts and ends in order, each start is before the end of its place: so the median has a length
+        targets = np.median(targets, axis=0, keepdims=True)
+    table = iou(spans, targets)
+    return table.min(axis=1) if against == "all" else table.max(axis=1)
+
+
+def answer_ious(
+    predictions: Sequence[Prediction], queries: Sequence[Query], answers: int, against: Against = "any"
+) -> Float[np.ndarray, "Q K"]:
+    """IoU of each query's first answers with its moments.
 
     Args:
         predictions: one for each query, in any order.
         queries: with their moments.
         answers: how many answers to look at (K).
+        against: which of several moments count: see `overlaps`.
 
     Returns:
         (Q, K) in the order of `queries`; 0 where a query has fewer answers.
@@ -35,7 +61,7 @@ def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], ans
     table = np.zeros((len(queries), answers))
     for row, query, prediction in zip(table, queries, in_order_of_queries(predictions, queries), strict=True):
         if moments := prediction.moments[:answers]:
-            row[: len(moments)] = iou(_spans(moments), _spans(query.moments)).max(axis=1)
+            row[: len(moments)] = overlaps(_spans(moments), query.moments, against)
     return table
 
 
@@ -45,6 +71,7 @@ def recall_table(
     ious: Sequence[float],
     recalls: Sequence[int],
     strict: bool = True,
+    against: Against = "any",
 ) -> dict[str, float]:
     """R@n,IoU>m in percent, for each n of `recalls` and m of `ious`, under names such as "R1@0.5".
 
@@ -54,30 +81,28 @@ def recall_table(
         ious: thresholds, above 0 and at most 1.
         recalls: how many answers count, each at least 1.
         strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
+        against: which of several moments count: see `overlaps`.
 
     Raises:
         InputError: a threshold or a number of answers out of range; predictions that do not go with the queries
             (see `answer_ious`).
     """
-    if not ious or not all(0 < threshold <= 1 for threshold in ious):
-        raise InputError(f"IoU thresholds {list(ious)}: expected one or more, each above 0 and at most 1")
-    if not recalls or not all(n >= 1 for n in recalls):
-        raise InputError(f"recalls {list(recalls)}: expected one or more whole numbers, each at least 1")
-    table = answer_ious(predictions, queries, max(recalls))
-    return {
-        f"R{n}@{threshold:g}": 100 * float(hits(table[:, :n], threshold, strict).any(axis=1).mean())
-        for n in recalls
-        for threshold in ious
-    }
+    table = _recalls(predictions, queries, ious, recalls, strict, against)
+    return {name: float(values.mean()) for name, values in table.items()}
 
 
-def mean_iou(predictions: Sequence[Prediction], queries: Sequence[Query]) -> float:
+def mean_iou(predictions: Sequence[Prediction], queries: Sequence[Query], against: Against = "any") -> float:
     """MIoU: the mean IoU of the first answers, in percent; a query without an answer counts 0.
+
+    Args:
+        predictions: one for each query, in any order.
+        queries: with their moments.
+        against: which of several moments count: see `overlaps`.
 
     Raises:
         InputError: predictions that do not go with the queries (see `answer_ious`).
     """
-    return 100 * float(answer_ious(predictions, queries, 1).mean())
+    return 100 * float(answer_ious(predictions, queries, 1, against).mean())
 
 
 def evaluate_predictions(
@@ -89,15 +114,56 @@ def evaluate_predictions(
     `predictions.apply_nms`, before.
 
     Raises:
-        InputError: as `recall_table` and `mean_average_precision`.
+        InputError: as `figures_by_query`.
     """
-    figures = recall_table(predictions, queries, evaluation.ious, evaluation.recalls, evaluation.strict)
-    figures["mIoU"] = mean_iou(predictions, queries)
+    table = figures_by_query(predictions, queries, evaluation)
+    return {name: float(np.nanmean(values)) for name, values in table.items()}
+
+
+def figures_by_query(
+    predictions: Sequence[Prediction], queries: Sequence[Query], evaluation: EvaluationConfig
+) -> dict[str, Float[np.ndarray, "Q"]]:
+    """What each query adds to every figure, in percent: a figure is the mean over the queries that count for it.
+
+    Args:
+        predictions: one for each query, in any order.
+        queries: with their moments.
+        evaluation: which figures, and how answers count.
+
+    Returns:
+        A figure's name → (Q,) in the order of `queries`, NaN where a query does not count for it.
+
+    Raises:
+        InputError: as `recall_table` and `average_precision_by_query`.
+    """
+    strict, against = evaluation.strict, evaluation.against
+    figures = _recalls(predictions, queries, evaluation.ious, evaluation.recalls, strict, against)
+    figures["mIoU"] = 100 * answer_ious(predictions, queries, 1, against)[:, 0]
     if evaluation.map_ious:
-        figures |= mean_average_precision(
-            predictions, queries, evaluation.map_ious, evaluation.strict, evaluation.length_ranges
+        figures |= average_precision_by_query(
+            predictions, queries, evaluation.map_ious, strict, evaluation.length_ranges
         )
     return figures
+
+
+def _recalls(
+    predictions: Sequence[Prediction],
+    queries: Sequence[Query],
+    ious: Sequence[float],
+    recalls: Sequence[int],
+    strict: bool,
+    against: Against,
+) -> dict[str, Float[np.ndarray, "Q"]]:
+    if not ious or not all(0 < threshold <= 1 for threshold in ious):
+        raise InputError(f"IoU thresholds {list(ious)}: expected one or more, each above 0 and at most 1")
+    if not recalls or not all(n >= 1 for n in recalls):
+        raise InputError(f"recalls {list(recalls)}: expected one or more whole numbers, each at least 1")
+    table = answer_ious(predictions, queries, max(recalls), against)
+    return {
+        f"R{n}@{threshold:g}": 100.0 * hits(table[:, :n], threshold, strict).any(axis=1)
+        for n in recalls
+        for threshold in ious
+    }
 
 
 def _spans(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
