@@ -1,0 +1,159 @@
+"""The charts of a report, each drawn for light and for dark pages."""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.style import context
+
+from leorn.plots.canvas import METADATA, PREDICTION_COLOURS, house_style, new_figure
+from leorn.reporting.content import CURVE_IOUS, Report, Result
+from leorn.reporting.groups import Grouping
+from leorn.scoring.mistakes import KINDS
+
+WIDTH, HEIGHT = 5.4, 3.2
+"""Inches: two charts stand side by side on a desk, and letters stay readable on a phone."""
+ROW = 0.3
+"""Inches of a row of bars."""
+INK = {"light": "#222222", "dark": "#DDDDDD"}
+GRID = {"light": "#DDDDDD", "dark": "#444444"}
+KIND_COLOURS = ("#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#D55E00", "#888888")
+"""Okabe & Ito (2008), in the order of `KINDS`."""
+SHIFT = 0.12
+"""How far methods stand apart in a group, so that their intervals do not hide each other."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture for light pages, one for dark pages, both as data URIs, and what they show, in words."""
+
+    light: str
+    dark: str
+    alternative: str
+    caption: str
+
+
+def recall_chart(report: Report) -> Chart:
+    """Recall over the IoU that an answer must reach."""
+
+    def draw(axes: Axes) -> None:
+        for result, colour in _coloured(report.results):
+            for n, style in zip(result.recall_over_iou, ("-", "--", ":"), strict=False):
+                label = result.name if n == min(result.recall_over_iou) else None
+                axes.plot(CURVE_IOUS, result.recall_over_iou[n], style, color=colour, label=label, linewidth=1.6)
+        axes.set(xlim=(0, 1), ylim=(0, 100), xlabel="IoU to reach", ylabel="recall (%)")
+
+    counts = " and ".join(f"R{n}" for n in report.results[0].recall_over_iou)
+    half = CURVE_IOUS.index(0.5)
+    told = "; ".join(
+        f"{result.name}: " + ", ".join(f"R{n} {values[half]:.1f}%" for n, values in result.recall_over_iou.items())
+        for result in report.results
+    )
+    return _chart(draw, HEIGHT, f"Curves of recall over IoU. At 0.5, {told}.", f"{counts}: solid, then dashed.")
+
+
+def reliability_chart(report: Report) -> Chart | None:
+    """Share of hits over score; None where no method's scores are probabilities."""
+    known = [(result, colour) for result, colour in _coloured(report.results) if result.reliability]
+    if not known:
+        return None
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle=":")
+        for result, colour in known:
+            assert result.reliability is not None
+            bins = result.reliability.bins
+            sizes = [8 + 60 * one.count / sum(bin.count for bin in bins) for one in bins]
+            points = [one.mean_score for one in bins], [one.hit_share for one in bins]
+            axes.plot(*points, color=colour, linewidth=1.2, label=result.name)
+            axes.scatter(*points, s=sizes, color=colour)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="score of the first answer", ylabel="share of hits")
+
+    errors = "; ".join(
+        f"{result.name} {result.reliability.expected_calibration_error:.3f}" for result, _ in known if result.reliability
+    )
+    caption = f"On the dotted line a score is the share of hits. Expected calibration error: {errors}."
+    return _chart(draw, HEIGHT, f"Reliability diagram. Expected calibration error: {errors}.", caption)
+
+
+def group_chart(report: Report, grouping: Grouping) -> Chart:
+    """The main figure in each group, with intervals."""
+    counts = [grouping.of.count(group) for group in grouping.groups]
+
+    def draw(axes: Axes) -> None:
+        shown = _coloured(report.results)
+        for place, (result, colour) in enumerate(shown):
+            rows = [row + SHIFT * (place - (len(shown) - 1) / 2) for row in range(len(counts))]
+            intervals = result.groups[grouping.name]
+            means = [one.mean for one in intervals]
+            ends = [[one.mean - one.low for one in intervals], [one.high - one.mean for one in intervals]]
+            axes.errorbar(means, rows, xerr=ends, fmt="o", markersize=4, color=colour, label=result.name, linewidth=1.2)
+        names = [f"{group} ({count:,})" for group, count in zip(grouping.groups, counts, strict=True)]
+        axes.set_yticks(range(len(names)), names)
+        axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=f"{report.main} (%)")
+
+    first = report.results[0]
+    told = ", ".join(
+        f"{group} {one.mean:.1f}%" for group, one in zip(grouping.groups, first.groups[grouping.name], strict=True)
+    )
+    height = 1.0 + ROW * max(1, 0.4 * len(report.results)) * len(counts)
+    return _chart(draw, height, f"{report.main} by {grouping.name}. {first.name}: {told}.", f"By {grouping.rule}.")
+
+
+def kinds_chart(report: Report) -> Chart:
+    """How many first answers are of each kind, a bar a method."""
+    names = [result.name for result in report.results]
+
+    def draw(axes: Axes) -> None:
+        for row, result in enumerate(report.results):
+            left, total = 0.0, sum(result.kinds.values())
+            for kind, colour in zip(KINDS, KIND_COLOURS, strict=True):
+                share = 100 * result.kinds.get(kind, 0) / total
+                axes.barh(row, share, left=left, color=colour, height=0.7, label=kind if row == 0 else None)
+                left += share
+        axes.set_yticks(range(len(names)), [_short(name) for name in names])
+        axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel="first answers (%)")
+
+    told = "; ".join(
+        f"{result.name}: " + ", ".join(f"{kind} {result.kinds[kind]}" for kind in KINDS if kind in result.kinds)
+        for result in report.results
+    )
+    return _chart(draw, 1.5 + ROW * len(names), f"Kinds of first answers. {told}.", "", columns=3)
+
+
+def _coloured(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Each method with its colour; baselines in greys, once methods have theirs."""
+    greys = ("#888888", "#AAAAAA", "#666666", "#BBBBBB", "#777777")
+    own = [result for result in results if not result.baseline]
+    base = [result for result in results if result.baseline]
+    pairs = [(result, PREDICTION_COLOURS[place % len(PREDICTION_COLOURS)]) for place, result in enumerate(own)]
+    return pairs + [(result, greys[place % len(greys)]) for place, result in enumerate(base)]
+
+
+def _short(name: str, letters: int = 26) -> str:
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def _chart(draw: Callable[[Axes], None], height: float, alternative: str, caption: str, columns: int = 1) -> Chart:
+    pictures = [_picture(draw, height, theme, columns) for theme in ("light", "dark")]
+    return Chart(*pictures, alternative, caption)
+
+
+@house_style()
+def _picture(draw: Callable[[Axes], None], height: float, theme: str, columns: int) -> str:
+    ink, grid = INK[theme], GRID[theme]
+    colours = {
+        "text.color": ink, "axes.labelcolor": ink, "xtick.color": ink, "ytick.color": ink, "axes.edgecolor": grid,
+        "axes.facecolor": "none", "figure.facecolor": "none", "grid.color": grid, "axes.grid": True,
+    }  # fmt: skip
+    with context(colours):
+        figure = new_figure(WIDTH, height)
+        figure.set_layout_engine("constrained")
+        axes = figure.add_subplot()
+        draw(axes)
+        figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+        content = io.BytesIO()
+        figure.savefig(content, format="svg", metadata=METADATA[".svg"])
+    return f"data:image/svg+xml;base64,{base64.b64encode(content.getvalue()).decode()}"

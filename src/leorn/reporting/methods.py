@@ -1,0 +1,116 @@
+"""What a report compares: predictions with what is known of how they were made."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from leorn.errors import InputError
+from leorn.files import sha256
+from leorn.jsonlines import errors_at, json_object, read_text
+from leorn.records import Prediction
+from leorn.scoring.predictions import read_predictions
+
+PREDICTIONS, METRICS = "predictions.jsonl", "metrics.json"
+BLIND = {
+    "objects-of-another-video.jsonl": "objects of another video",
+    "sentences-of-another-video.jsonl": "sentences about another video",
+}
+"""What `leorn evaluate` writes beside its predictions when it also blinds the network: file → what it was shown."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method's predictions.
+
+    Attributes:
+        name: in tables and pictures.
+        predictions: one for each query.
+        baseline: whether it is there to compare with.
+        made_with: what `leorn evaluate` says of them: checkpoint, features, seed, …; empty of anybody else's.
+        file: with its hash, where they were read from one.
+    """
+
+    name: str
+    predictions: Sequence[Prediction] = field(repr=False)
+    baseline: bool = False
+    made_with: Mapping[str, Any] = field(default_factory=dict)
+    file: str | None = None
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What a reader needs to know of it, where it is known."""
+        found = {"file": self.file, "sha256": sha256(self.file) if self.file else None, **self.made_with}
+        return {key: value for key, value in found.items() if value is not None}
+
+
+def read_methods(paths: Sequence[str]) -> list[Method]:
+    """Read predictions, and of a folder that `leorn evaluate` wrote also those of the blinded network.
+
+    Methods are named by what their paths differ in.
+
+    Args:
+        paths: JSON lines files, or folders with a `predictions.jsonl`.
+
+    Raises:
+        InputError: something cannot be read, or two methods are the same file.
+    """
+    files = [_predictions_of(Path(path)) for path in paths]
+    if doubled := [str(file) for file, count in Counter(file.resolve() for file in files).items() if count > 1]:
+        raise InputError(f"{doubled[0]}: given twice; expected each method's predictions once")
+    methods = []
+    for path, file, name in zip(paths, files, _names(files), strict=True):
+        made_with = _made_with(file)
+        methods.append(Method(name, read_predictions(file), False, made_with, str(file)))
+        if Path(path).is_dir():
+            methods += [
+                Method(f"{name}, {shown}", read_predictions(file.with_name(blind)), True, {}, str(file.with_name(blind)))
+                for blind, shown in BLIND.items()
+                if file.with_name(blind).exists()
+            ]
+    return sorted(methods, key=lambda method: method.baseline)
+
+
+def rename(methods: Sequence[Method], names: Sequence[str]) -> list[Method]:
+    """Give the methods that are no baselines other names, and those blinded theirs after them.
+
+    Raises:
+        InputError: not as many names as methods, or one twice.
+    """
+    own = [method.name for method in methods if not method.baseline]
+    if len(names) != len(own) or len(set(names)) < len(names):
+        raise InputError(f"--names {' '.join(names)}: expected {len(own)} different names, one for each --predictions")
+    new = dict(zip(own, names, strict=True))
+
+    def renamed(name: str) -> str:
+        old = max((one for one in own if name.startswith(one)), key=len)
+        return new[old] + name.removeprefix(old)
+
+    return [replace(method, name=renamed(method.name)) for method in methods]
+
+
+def _predictions_of(path: Path) -> Path:
+    return path / PREDICTIONS if path.is_dir() else path
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """The part of each path that tells it from the others."""
+    parts = [file.absolute().with_suffix("").parts for file in files]
+    if len(parts) == 1:
+        return [parts[0][-1]]
+    head = len(os.path.commonprefix(parts))
+    tail = len(os.path.commonprefix([tuple(reversed(one[head:])) for one in parts]))
+    names = ["/".join(one[head : len(one) - tail]) for one in parts]
+    return names if all(names) else [str(file) for file in files]
+
+
+def _made_with(file: Path) -> dict[str, Any]:
+    metrics = file.with_name(METRICS)
+    if file.name != PREDICTIONS or not metrics.exists():
+        return {}
+    with errors_at(str(metrics)):
+        content = json_object(read_text(metrics, "what leorn evaluate wrote"))
+    wanted = ("checkpoint", "network", "seed", "selected_by", "features", "words", "frame_features")
+    return {key: content[key] for key in wanted if key in content}

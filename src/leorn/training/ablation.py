@@ -1,0 +1,95 @@
+"""An ablation's file: one experiment, and variants of it that change an option or several. Imports no torch.
+
+    experiment: {out: …, data: …, model: …, …}   as in a file of experiments/
+    seeds: 2
+    splits: [test]
+    variants:
+      full: {}
+      no-shift: {model.temporal_shift: 0}
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from leorn.config import ExperimentConfig
+from leorn.errors import InputError
+from leorn.jsonlines import read_text
+from leorn.restore import restore
+from leorn.training.checks import check_experiment
+from leorn.yaml_files import check_yaml
+
+WHAT = "an ablation such as those in experiments/ablations/"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What an ablation's file says.
+
+    Attributes:
+        experiment: the experiment that the variants change; `out` holds a folder for each of them.
+        variants: name → full name of an option → its value; the others are compared with the first.
+        seeds: how many, from that of the experiment on.
+        splits: those to evaluate.
+    """
+
+    experiment: ExperimentConfig
+    variants: Mapping[str, Mapping[str, Any]]
+    seeds: int = 2
+    splits: tuple[str, ...] = ("test",)
+
+
+def read_ablation(path: str | Path) -> Ablation:
+    """Read an ablation's file.
+
+    Raises:
+        InputError: it cannot be read, is not YAML, or a key or value in it is wrong; the file is named.
+    """
+    text = read_text(path, WHAT)
+    check_yaml(text, str(path))
+    ablation = restore(Ablation, yaml.safe_load(text), str(path))
+    if ablation.seeds < 1 or not ablation.splits or not ablation.variants:
+        raise InputError(f"{path}: expected one seed, one split and one variant at least")
+    for name in ablation.variants:
+        if not _NAME.fullmatch(name):
+            raise InputError(f"{path}: variant {name!r}; expected letters, digits, '.', '_' and '-': it names a folder")
+    return ablation
+
+
+def variant_experiments(ablation: Ablation, where: str) -> dict[str, ExperimentConfig]:
+    """Give each variant's experiment, whose runs lie in a folder of its name.
+
+    Args:
+        ablation: the experiment and its variants.
+        where: names the ablation in errors.
+
+    Raises:
+        InputError: a variant changes an option that there is not, to a value that it cannot have.
+    """
+    experiments = {}
+    for name, changes in ablation.variants.items():
+        changed = restore(
+            ExperimentConfig, _changed(ablation.experiment, changes, f"{where}: {name}"), f"{where}: {name}"
+        )
+        experiments[name] = replace(changed, out=str(Path(ablation.experiment.out) / name))
+        try:
+            check_experiment(experiments[name])
+        except InputError as error:
+            raise InputError(f"{where}: {name}: {error}") from error
+    return experiments
+
+
+def _changed(experiment: ExperimentConfig, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    values = copy.deepcopy(asdict(experiment))
+    for key, value in changes.items():
+        section, _, option = key.partition(".")
+        if not isinstance(values.get(section), dict) or option not in values[section]:
+            raise InputError(f"{where}: unknown key {key}; expected an option's full name, such as model.temporal_shift")
+        values[section][option] = value
+    return values
