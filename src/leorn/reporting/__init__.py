@@ -1,0 +1,1 @@
+"""Reports: what one or several methods are worth on the same queries, as a page and as numbers."""

@@ -5,10 +5,13 @@ Tagger and lemmas come from TextBlob and LemmInflect, whose word lists lie in th
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 
 from leorn.errors import InputError
 
-NO_CONTENT = frozenset({"be", "have", "do", "begin", "start", "continue", "can", "will", "may", "shall", "must", "see", "show"})
+NO_CONTENT = frozenset(
+    {"be", "have", "do", "begin", "start", "continue", "can", "will", "may", "shall", "must", "see", "show"}
+)
 """Verbs that stand before the one that says what happens."""
 
 
@@ -41,7 +44,7 @@ def _tagged_verbs(tagged: Tagged, lemmas_of: Lemmas) -> Iterator[str]:
 
 
 def _possible_verbs(tagged: Tagged, lemmas_of: Lemmas) -> Iterator[str]:
-    for (_, before), (word, _) in zip(tagged, tagged[1:], strict=False):
+    for (_, before), (word, _) in pairwise(tagged):
         if before.startswith(("NN", "PRP", "VB", "TO")):
             yield from (lemma for lemma in lemmas_of(word) if lemma not in NO_CONTENT)
 
