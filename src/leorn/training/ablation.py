@@ -1,11 +1,11 @@
 """An ablation's file: one experiment, and variants of it that change an option or several. Imports no torch.
 
-    experiment: {out: …, data: …, model: …, …}   as in a file of experiments/
-    seeds: 2
-    splits: [test]
-    variants:
-      full: {}
-      no-shift: {model.temporal_shift: 0}
+experiment: {out: …, data: …, model: …, …}   as in a file of experiments/
+seeds: 2
+splits: [test]
+variants:
+  full: {}
+  no-shift: {model.temporal_shift: 0}
 """
 
 import copy
@@ -90,6 +90,8 @@ def _changed(experiment: ExperimentConfig, changes: Mapping[str, Any], where: st
     for key, value in changes.items():
         section, _, option = key.partition(".")
         if not isinstance(values.get(section), dict) or option not in values[section]:
-            raise InputError(f"{where}: unknown key {key}; expected an option's full name, such as model.temporal_shift")
+            raise InputError(
+                f"{where}: unknown key {key}; expected an option's full name, such as model.temporal_shift"
+            )
         values[section][option] = value
     return values
