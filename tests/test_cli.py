@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -102,6 +103,31 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
          "--format", "json"]
     )  # fmt: skip
     assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": written["metrics"]["LEORN"]}
+
+
+def test_evaluate_reads_queries_of_another_format(
+    tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    videos: dict[str, Any] = {}
+    queries = read_queries(tiny.queries, "jsonl", "test").queries
+    for query in queries:
+        video = videos.setdefault(
+            query.video, {"video_duration": query.duration_seconds, "timestamps": [], "sentences": []}
+        )
+        video["timestamps"].append(query.moments[0].span)
+        video["sentences"].append(query.text)
+    (tmp_path / "charades_test_ood.json").write_text(json.dumps(videos))
+    (tmp_path / "charades_train.json").write_text(json.dumps(videos))
+
+    elsewhere = ["--queries", str(tmp_path), "--dataset", "charades-cd", "--split", "test-ood"]
+    main(["evaluate", str(trained), "--accelerator", "cpu", *elsewhere, "--out", str(tmp_path / "ood")])
+    main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path / "test")])
+
+    ood, test = (read_predictions(tmp_path / name / "predictions.jsonl") for name in ("ood", "test"))
+    assert ood == test
+    written = json.loads((tmp_path / "ood/metrics.json").read_text())
+    assert (written["split"], written["queries"]) == ("test-ood", len(queries))
+    assert "constant window" in written["metrics"]
 
 
 def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_path: Path) -> None:

@@ -152,6 +152,6 @@ def _network_in(experiment: str) -> str | None:
 
 
 def make(cls: type[Any], options: Namespace) -> Any:  # noqa: ANN401
-    """Return the configuration that the options hold, beside others."""
+    """Return the configuration that the options hold, beside others; what is no option of a command has its default."""
     values = options.as_dict()
-    return restore(cls, {name: values[name] for name in cls.__dataclass_fields__}, "options")
+    return restore(cls, {name: values[name] for name in cls.__dataclass_fields__ if name in values}, "options")

@@ -9,6 +9,7 @@ from leorn import __version__
 from leorn.arguments import Parser
 from leorn.commands import (
     assets,
+    baselines,
     convert,
     evaluate,
     extract,
@@ -29,6 +30,7 @@ COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "evaluate": evaluate,
     "score": score,
+    "baselines": baselines,
     "plot": plot,
     "simulate": simulate,
     "import-detections": import_detections,

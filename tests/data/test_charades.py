@@ -5,7 +5,6 @@ import hashlib
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,48 +12,7 @@ import pytest
 from leorn.data.annotations import Annotations, read_queries
 from leorn.errors import InputError
 from leorn.records import Moment, Query
-
-CHARADES_LINES = """\
-AAAAA 0.0 6.9##a person sits.
-BBBBB 20.0 31.5##person plays on a phone.
-AAAAA 8.0 7.0##person runs backwards.
-AAAAA 40.0 50.0##person acts after the end.
-"""
-CHARADES_LENGTHS = "id,subject,length\nAAAAA,x,30.00\nBBBBB,y,31.50\n"
-CHARADES_CD = {
-    "AAAAA": {"video_duration": 30.5, "timestamps": [[0, 6.9], [20, 31]], "sentences": ["a person sits", "he runs "]},
-    "BBBBB": {"video_duration": 8.0, "timestamps": [[8.5, 9]], "sentences": ["person plays"]},
-}
-PERCENT = [(10, 50), (10, 50), (0, 100), (20, 60), (5, 55)]
-
-
-def charades(folder: Path, lines: str = CHARADES_LINES, lengths: str = CHARADES_LENGTHS) -> Path:
-    for part in ("train", "test"):
-        (folder / f"charades_sta_{part}.txt").write_text(
-            lines.replace("AAAAA", f"{part}A").replace("BBBBB", f"{part}B")
-        )
-        (folder / f"Charades_v1_{part}.csv").write_text(
-            lengths.replace("AAAAA", f"{part}A").replace("BBBBB", f"{part}B")
-        )
-    return folder
-
-
-def charades_cd(folder: Path, content: object) -> Path:
-    for split in ("train", "val", "test_iid", "test_ood"):
-        (folder / f"charades_{split}.json").write_text(json.dumps(content))
-    return folder
-
-
-def reannotated(folder: Path, harm: Callable[[list[str]], list[str]] = list) -> Path:
-    """Write two sentences that five people marked, in the first file after `harm` was done to its lines."""
-    (folder / "Charades_v1_test.csv").write_text(CHARADES_LENGTHS)
-    first = [f"TASK1,AAAAA.mp4,person eats a cake.,{start},{end}" for start, end in PERCENT]
-    second = [f'TASK2,BBBBB.mp4,"person sits, then eats.",{start},{end}' for start, end in PERCENT]
-    third = [f"TASK3,AAAAA.mp4,person eats a cake.,{start},{end}" for start, end in PERCENT]
-    header = "HITId,video_id,description,start,end"
-    for number, lines in enumerate((harm([*first, *second]), third, [line.replace("K3", "K4") for line in third])):
-        (folder / f"test_0{number}.csv").write_text("\n".join([header, *lines]) + "\n")
-    return folder
+from tests.charades import CHARADES_CD, CHARADES_LINES, write_charades, write_charades_cd, write_reannotated
 
 
 def spans(annotations: Annotations) -> dict[str, list[tuple[float, float]]]:
@@ -62,7 +20,7 @@ def spans(annotations: Annotations) -> dict[str, list[tuple[float, float]]]:
 
 
 def test_charades_lines_become_queries_with_late_ends_clipped_and_empty_moments_dropped(tmp_path: Path) -> None:
-    found = read_queries(charades(tmp_path), "charades-sta", "test")
+    found = read_queries(write_charades(tmp_path), "charades-sta", "test")
     assert spans(found) == {"testA#0": [(0.0, 6.9)], "testB#0": [(20.0, 31.5)]}
     assert [query.text for query in found.queries] == ["a person sits.", "person plays on a phone."]
     assert [query.duration_seconds for query in found.queries] == [30.0, 31.5]
@@ -71,7 +29,7 @@ def test_charades_lines_become_queries_with_late_ends_clipped_and_empty_moments_
 
 
 def test_charades_counts_an_end_that_is_clipped_to_a_moment(tmp_path: Path) -> None:
-    found = read_queries(charades(tmp_path, "AAAAA 20.0 30.01##a person sits.\n"), "charades-sta", "test")
+    found = read_queries(write_charades(tmp_path, "AAAAA 20.0 30.01##a person sits.\n"), "charades-sta", "test")
     assert spans(found) == {"testA#0": [(20.0, 30.0)]}
     assert (found.clipped, found.dropped) == (1, 0)
 
@@ -106,7 +64,7 @@ def test_charades_holds_out_a_tenth_of_the_training_videos_by_hash(tmp_path: Pat
     ],
 )
 def test_a_malformed_charades_line_is_named(tmp_path: Path, line: str, message: str) -> None:
-    charades(tmp_path, f"AAAAA 0 1##a person sits.\n{line}\n")
+    write_charades(tmp_path, f"AAAAA 0 1##a person sits.\n{line}\n")
     with pytest.raises(InputError, match=message):
         read_queries(tmp_path, "charades-sta", "test")
 
@@ -123,11 +81,11 @@ def test_a_malformed_charades_line_is_named(tmp_path: Path, line: str, message: 
 )
 def test_malformed_charades_lengths_are_named(tmp_path: Path, lengths: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        read_queries(charades(tmp_path, lengths=lengths), "charades-sta", "test")
+        read_queries(write_charades(tmp_path, lengths=lengths), "charades-sta", "test")
 
 
 def test_charades_cd_is_in_seconds_with_late_ends_clipped_and_empty_moments_dropped(tmp_path: Path) -> None:
-    found = read_queries(charades_cd(tmp_path, CHARADES_CD), "charades-cd", "test-iid")
+    found = read_queries(write_charades_cd(tmp_path, CHARADES_CD), "charades-cd", "test-iid")
     assert found.queries == (
         Query("AAAAA#0", "AAAAA", "a person sits", 30.5, (Moment(0.0, 6.9),), "test-iid"),
         Query("AAAAA#1", "AAAAA", "he runs", 30.5, (Moment(20.0, 30.5),), "test-iid"),
@@ -136,7 +94,7 @@ def test_charades_cd_is_in_seconds_with_late_ends_clipped_and_empty_moments_drop
 
 
 def test_every_split_of_charades_cd_is_read_from_its_file(tmp_path: Path) -> None:
-    charades_cd(tmp_path, {})
+    write_charades_cd(tmp_path, {})
     names = {"train": "train", "val": "val", "test-iid": "test_iid", "test-ood": "test_ood"}
     for split, name in names.items():
         content = {split: CHARADES_CD["AAAAA"]}
@@ -149,7 +107,7 @@ def test_every_split_of_charades_cd_is_read_from_its_file(tmp_path: Path) -> Non
 def test_what_is_wrong_with_charades_cd_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no split 'test' in Charades-CD; it has train, val, test-iid, test-ood"):
         read_queries(tmp_path, "charades-cd", "test")
-    charades_cd(tmp_path, {"AAAAA": {"timestamps": [], "sentences": [], "duration": 3}})
+    write_charades_cd(tmp_path, {"AAAAA": {"timestamps": [], "sentences": [], "duration": 3}})
     with pytest.raises(
         InputError, match=r"charades_test_ood\.json: video AAAAA: video_duration is missing; expected a"
     ):
@@ -157,7 +115,7 @@ def test_what_is_wrong_with_charades_cd_is_named(tmp_path: Path) -> None:
 
 
 def test_a_reannotated_sentence_has_the_moments_of_five_people_in_seconds(tmp_path: Path) -> None:
-    found = read_queries(reannotated(tmp_path), "charades-sta-reannotated", "test")
+    found = read_queries(write_reannotated(tmp_path), "charades-sta-reannotated", "test")
     assert [query.query_id for query in found.queries] == ["AAAAA#TASK1", "BBBBB#TASK2", "AAAAA#TASK3", "AAAAA#TASK4"]
     assert [query.video for query in found.queries] == ["AAAAA", "BBBBB", "AAAAA", "AAAAA"]
     assert found.queries[1].text == "person sits, then eats."
@@ -184,19 +142,19 @@ def test_a_reannotated_sentence_has_the_moments_of_five_people_in_seconds(tmp_pa
     ],
 )
 def test_a_malformed_line_of_five_peoples_moments_is_named(tmp_path: Path, line: int, text: str, message: str) -> None:
-    reannotated(tmp_path, lambda lines: [*lines[:line], text, *lines[line + 1 :]])
+    write_reannotated(tmp_path, lambda lines: [*lines[:line], text, *lines[line + 1 :]])
     with pytest.raises(InputError, match=f"test_00.{message}"):
         read_queries(tmp_path, "charades-sta-reannotated")
 
 
 def test_a_task_that_comes_back_is_named(tmp_path: Path) -> None:
-    reannotated(tmp_path, lambda lines: [*lines, *lines[:5]])
+    write_reannotated(tmp_path, lambda lines: [*lines, *lines[:5]])
     with pytest.raises(InputError, match=r"test_00\.csv:12: query id 'AAAAA#TASK1' is already at .*test_00\.csv:2"):
         read_queries(tmp_path, "charades-sta-reannotated")
 
 
 def test_a_truncated_file_of_five_peoples_moments_is_named(tmp_path: Path) -> None:
-    reannotated(tmp_path, lambda lines: lines[:-2])
+    write_reannotated(tmp_path, lambda lines: lines[:-2])
     with pytest.raises(InputError, match=r"test_00\.csv:9: TASK2 ends after 3 moments; expected 5"):
         read_queries(tmp_path, "charades-sta-reannotated")
     (tmp_path / "test_00.csv").write_text("HITId,video,start\n")

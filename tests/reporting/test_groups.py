@@ -37,23 +37,15 @@ def test_the_most_frequent_verbs_have_groups_and_equally_frequent_ones_go_by_the
     queries = [query(f"the person {verb} it") for verb in [*verbs, "opens"]] + [query("a red door")]
     found = grouped(queries, "first verb")
     assert found.groups == (
-<<<<<<< Updated upstream
         "open", "close", "eat", "hold", "laugh", "pour", "read", "take", "throw", "walk",
         "other verbs", "no verb found",
-=======
-        "open", "close", "eat", "hold", "laugh", "pour", "read", "take", "throw", "walk", "other verbs", "no verb found",
->>>>>>> Stashed changes
     )  # fmt: skip
     assert found.of[:2] == ("open", "close")
     assert found.of[10:] == ("other verbs", "open", "no verb found")
 
 
 def test_the_rarest_word_decides_and_without_training_queries_nothing_is_rare() -> None:
-<<<<<<< Updated upstream
     train = (*[query("a person sits")] * 10, query("a tall person stands"))
-=======
-    train = tuple(query("a person sits") for _ in range(10)) + (query("a tall person stands"),)
->>>>>>> Stashed changes
     queries = [query("a person sits"), query("a tall person sits"), query("a dog sits")]
     assert grouped(queries, "rare words", train).of == ("10–99 times", "1–9 times", "never seen")
     assert [one.name for one in group_queries(queries, ())] == [

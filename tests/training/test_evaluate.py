@@ -14,7 +14,7 @@ from leorn.data.dataset import shuffled_videos
 from leorn.data.detections import import_detections
 from leorn.data.word_files import load_word_vectors, save_word_vectors
 from leorn.errors import InputError
-from leorn.scoring.baselines import constant_window_predictions, constant_windows
+from leorn.scoring.baselines import CONSTANT_WINDOW
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.training.evaluate import CONSTANT, SHUFFLED, evaluate
 from tests.tiny import DURATION_SECONDS, DURATIONS, LABELS, Tiny
@@ -39,10 +39,11 @@ def test_answers_come_in_the_order_of_the_queries_with_their_figures(tiny: Tiny,
 def test_the_constant_window_is_chosen_on_training_queries(tiny: Tiny, trained: Path) -> None:
     train, test = (read_queries(tiny.queries, "jsonl", split).queries for split in ("train", "test"))
     result = evaluate(trained, accelerator="cpu")
-    answers = constant_window_predictions(test, constant_windows(train, 5, 0.5, strict=True))
+    windows = CONSTANT_WINDOW.choose(train, 5, 0.5, strict=True)
+    answers = CONSTANT_WINDOW.answer(test, windows)
     assert result.rows[CONSTANT] == evaluate_predictions(answers, test, result.experiment.evaluation)
     assert list(result.rows) == ["LEORN", CONSTANT]
-    assert result.windows == tuple(constant_windows(train, 5, 0.5, strict=True))
+    assert result.windows == tuple(windows)
 
 
 def test_figures_on_validation_are_those_in_the_checkpoint(trained: Path) -> None:

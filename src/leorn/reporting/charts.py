@@ -72,13 +72,9 @@ def reliability_chart(report: Report) -> Chart | None:
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="score of the first answer", ylabel="share of hits")
 
     errors = "; ".join(
-<<<<<<< Updated upstream
         f"{result.name} {result.reliability.expected_calibration_error:.3f}"
         for result, _ in known
         if result.reliability
-=======
-        f"{result.name} {result.reliability.expected_calibration_error:.3f}" for result, _ in known if result.reliability
->>>>>>> Stashed changes
     )
     caption = f"On the dotted line a score is the share of hits. Expected calibration error: {errors}."
     return _chart(draw, HEIGHT, f"Reliability diagram. Expected calibration error: {errors}.", caption)

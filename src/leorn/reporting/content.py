@@ -150,13 +150,9 @@ def main_threshold(evaluation: EvaluationConfig) -> float:
 class _Table:
     """A method's answers in the order of the queries, and what each query adds to its figures."""
 
-<<<<<<< Updated upstream
     def __init__(
         self, method: Method, queries: Sequence[Query], evaluation: EvaluationConfig, threshold: float
     ) -> None:
-=======
-    def __init__(self, method: Method, queries: Sequence[Query], evaluation: EvaluationConfig, threshold: float):
->>>>>>> Stashed changes
         by_figure = figures_by_query(method.predictions, queries, evaluation)
         by_id = {prediction.query_id: prediction for prediction in method.predictions}
         self.method = method
@@ -182,13 +178,7 @@ class _Table:
         }
 
 
-<<<<<<< Updated upstream
 def _result(table: _Table, first: _Table, queries: Sequence[Query], groupings: Sequence[Grouping], seed: int) -> Result:
-=======
-def _result(
-    table: _Table, first: _Table, queries: Sequence[Query], groupings: Sequence[Grouping], seed: int
-) -> Result:
->>>>>>> Stashed changes
     # in one go, for drawing the resamples is what takes the time
     columns = [table.values, table.values - first.values, *(_by_group(table.hit, one) for one in groupings)]
     ends = np.cumsum([column.shape[1] for column in columns])
@@ -239,12 +229,6 @@ def _examples(table: _Table, queries: Sequence[Query], seed: int) -> list[Exampl
         for row in sorted(rng.choice(rows, size=min(EXAMPLES, len(rows)), replace=False)):
             moments = table.predictions[row].moments[:1]
             examples.append(
-<<<<<<< Updated upstream
                 Example(kind, queries[row], moments[0].span if moments else None, moments[0].score if moments else None)
-=======
-                Example(
-                    kind, queries[row], moments[0].span if moments else None, moments[0].score if moments else None
-                )
->>>>>>> Stashed changes
             )
     return examples

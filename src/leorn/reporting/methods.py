@@ -1,16 +1,9 @@
 """What a report compares: predictions with what is known of how they were made."""
 
-<<<<<<< Updated upstream
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-=======
-import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
->>>>>>> Stashed changes
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +66,9 @@ def read_methods(paths: Sequence[str]) -> list[Method]:
         methods.append(Method(name, read_predictions(file), False, made_with, str(file)))
         if Path(path).is_dir():
             methods += [
-<<<<<<< Updated upstream
                 Method(
                     f"{name}, {shown}", read_predictions(file.with_name(blind)), True, {}, str(file.with_name(blind))
                 )
-=======
-                Method(f"{name}, {shown}", read_predictions(file.with_name(blind)), True, {}, str(file.with_name(blind)))
->>>>>>> Stashed changes
                 for blind, shown in BLIND.items()
                 if file.with_name(blind).exists()
             ]
@@ -113,25 +102,17 @@ def _names(files: Sequence[Path]) -> list[str]:
     parts = [file.absolute().with_suffix("").parts for file in files]
     if len(parts) == 1:
         return [parts[0][-1]]
-<<<<<<< Updated upstream
     head = _shared(parts)
     tail = _shared([one[head:][::-1] for one in parts])
-=======
-    head = len(os.path.commonprefix(parts))
-    tail = len(os.path.commonprefix([tuple(reversed(one[head:])) for one in parts]))
->>>>>>> Stashed changes
     names = ["/".join(one[head : len(one) - tail]) for one in parts]
     return names if all(names) else [str(file) for file in files]
 
 
-<<<<<<< Updated upstream
 def _shared(parts: Sequence[tuple[str, ...]]) -> int:
     """How many parts all begin with."""
     return sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*parts, strict=False)))
 
 
-=======
->>>>>>> Stashed changes
 def _made_with(file: Path) -> dict[str, Any]:
     metrics = file.with_name(METRICS)
     if file.name != PREDICTIONS or not metrics.exists():

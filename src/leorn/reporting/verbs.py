@@ -5,7 +5,6 @@ Tagger and lemmas come from TextBlob and LemmInflect, whose word lists lie in th
 
 from collections.abc import Callable, Iterator
 from functools import cache
-<<<<<<< Updated upstream
 from itertools import pairwise
 
 from leorn.errors import InputError
@@ -13,12 +12,6 @@ from leorn.errors import InputError
 NO_CONTENT = frozenset(
     {"be", "have", "do", "begin", "start", "continue", "can", "will", "may", "shall", "must", "see", "show"}
 )
-=======
-
-from leorn.errors import InputError
-
-NO_CONTENT = frozenset({"be", "have", "do", "begin", "start", "continue", "can", "will", "may", "shall", "must", "see", "show"})
->>>>>>> Stashed changes
 """Verbs that stand before the one that says what happens."""
 
 
@@ -51,11 +44,7 @@ def _tagged_verbs(tagged: Tagged, lemmas_of: Lemmas) -> Iterator[str]:
 
 
 def _possible_verbs(tagged: Tagged, lemmas_of: Lemmas) -> Iterator[str]:
-<<<<<<< Updated upstream
     for (_, before), (word, _) in pairwise(tagged):
-=======
-    for (_, before), (word, _) in zip(tagged, tagged[1:], strict=False):
->>>>>>> Stashed changes
         if before.startswith(("NN", "PRP", "VB", "TO")):
             yield from (lemma for lemma in lemmas_of(word) if lemma not in NO_CONTENT)
 

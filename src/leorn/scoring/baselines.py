@@ -1,94 +1,133 @@
-"""The constant window: answer every query with the same share of its video, best on training data.
+"""Windows that answer every query alike, best on training data: what moments of a data set look like, unseen.
 
-It has seen neither video nor sentence, so a network must beat it clearly; on Charades-STA it is not weak (compare the
-bias-based method of Yuan et al. 2021, "A Closer Look at Temporal Sentence Grounding in Videos").
-Letters of shapes: Q queries, M moments, W windows.
+They know neither video nor sentence, so a network must beat them clearly; on Charades-STA they are not weak (compare
+the bias-based method of Yuan et al. 2021, "A Closer Look at Temporal Sentence Grounding in Videos"). The constant
+window is a share of the video, the length prior a number of seconds.
+Letters of shapes: Q queries, W windows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from leorn.config import Against
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.ranking import hits, iou
+from leorn.scoring.metrics import overlaps
+from leorn.scoring.ranking import hits
 
 GRID_STEPS = 50
-"""Window ends lie on a grid of 1/50 of the video."""
-MOMENTS_AT_ONCE = 512
-"""Bounds the memory of the search: moments × 1,275 windows, in float64."""
+"""Shares of the video lie on a grid of 1/50, as do the quantiles of lengths."""
+
+Windows = Float[np.ndarray, "W 2"]
 
 
-def constant_windows(
-    train_queries: Sequence[Query], count: int = 5, threshold: float = 0.5, strict: bool = True
-) -> list[tuple[float, float]]:
-    """Windows for R@n: the first is the best alone, each next one adds most hits to those before it.
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """One kind of window: two numbers that mean a span in a video of any length.
 
-    The greedy choice is within 1 - 1/e of the best set (Nemhauser, Wolsey & Fisher 1978), whose search is out of reach.
-
-    Args:
-        train_queries: with their moments; queries without one are left out.
-        count: how many windows at most.
-        threshold: the IoU that makes a hit.
-        strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
-
-    Returns:
-        Windows, best first: start and end as shares of the duration; fewer than `count` where no further one adds a
-        hit.
-
-    Raises:
-        InputError: no query with a moment.
+    Attributes:
+        name: what tables call it.
+        windows: (training queries) -> (W, 2) those to choose from.
+        place: ((W, 2) windows, duration in seconds) -> (W, 2) their starts and ends in seconds.
     """
-    train_queries = [query for query in train_queries if query.moments]
-    if not train_queries:
-        raise InputError("constant window: no training query has a moment; expected at least one")
-    windows = _grid()
-    found = _hits_of_windows(train_queries, windows, threshold, strict)
-    missed = np.ones(len(train_queries), dtype=bool)
-    chosen: list[tuple[float, float]] = []
-    for _ in range(count):
-        gains = found[missed].sum(axis=0)
-        best = gains.argmax()
-        if chosen and gains[best] == 0:
-            break
-        chosen.append((float(windows[best, 0]), float(windows[best, 1])))
-        missed &= ~found[:, best]
-    return chosen
+
+    name: str
+    windows: Callable[[Sequence[Query]], Windows]
+    place: Callable[[Windows, float], Windows]
+
+    def choose(
+        self,
+        train_queries: Sequence[Query],
+        count: int = 5,
+        threshold: float = 0.5,
+        strict: bool = True,
+        against: Against = "any",
+    ) -> list[tuple[float, float]]:
+        """Windows for R@n: the first is the best alone, each next one adds most hits to those before it.
+
+        The greedy choice is within 1 - 1/e of the best set (Nemhauser, Wolsey & Fisher 1978), whose search is out of
+        reach. Which window hits which query takes a byte each: 100 MB for ActivityNet Captions.
+
+        Args:
+            train_queries: with their moments; queries without one are left out.
+            count: how many windows at most.
+            threshold: the IoU that makes a hit.
+            strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
+            against: which of several moments count: see `leorn.scoring.metrics.overlaps`.
+
+        Returns:
+            Windows, best first; fewer than `count` where no further one adds a hit.
+
+        Raises:
+            InputError: no query with a moment.
+        """
+        train_queries = [query for query in train_queries if query.moments]
+        if not train_queries:
+            raise InputError(f"{self.name}: no training query has a moment; expected at least one")
+        windows = self.windows(train_queries)
+        found: Bool[np.ndarray, "Q W"] = np.empty((len(train_queries), len(windows)), dtype=bool)
+        for row, query in zip(found, train_queries, strict=True):
+            spans = self.place(windows, query.duration_seconds)
+            row[:] = hits(overlaps(spans, query.moments, against)[None], threshold, strict)[0]
+        chosen: list[tuple[float, float]] = []
+        while len(chosen) < count:
+            gains = found.sum(axis=0)
+            best = gains.argmax()
+            if chosen and gains[best] == 0:
+                break
+            chosen.append((float(windows[best, 0]), float(windows[best, 1])))
+            # what it hits, no other window can add
+            found[found[:, best]] = False
+        return chosen
+
+    def answer(self, queries: Sequence[Query], windows: Sequence[tuple[float, float]]) -> list[Prediction]:
+        """Answer each query with the same windows, best first and without scores.
+
+        Args:
+            queries: to answer.
+            windows: as from `choose`.
+        """
+        grid = np.array(windows, dtype=np.float64).reshape(-1, 2)
+        return [
+            Prediction(
+                query.query_id,
+                query.video,
+                tuple(Moment(start, end) for start, end in self.place(grid, query.duration_seconds).tolist()),
+            )
+            for query in queries
+        ]
 
 
-def constant_window_predictions(queries: Sequence[Query], windows: Sequence[tuple[float, float]]) -> list[Prediction]:
-    """Answer each query with the same windows, best first and without scores.
-
-    Args:
-        queries: to answer.
-        windows: start and end as shares of the duration, as from `constant_windows`.
-    """
-    return [
-        Prediction(
-            query.query_id,
-            query.video,
-            tuple(Moment(start * query.duration_seconds, end * query.duration_seconds) for start, end in windows),
-        )
-        for query in queries
-    ]
-
-
-def _grid() -> Float[np.ndarray, "W 2"]:
+def _shares_of_a_video(queries: Sequence[Query]) -> Windows:
+    del queries
     starts, ends = np.triu_indices(GRID_STEPS)
     return np.stack([starts, ends + 1], axis=1) / GRID_STEPS
 
 
-def _hits_of_windows(
-    queries: Sequence[Query], windows: Float[np.ndarray, "W 2"], threshold: float, strict: bool
-) -> Bool[np.ndarray, "Q W"]:
-    """Which window hits any moment of which query."""
-    spans = np.array([np.array(moment.span) / query.duration_seconds for query in queries for moment in query.moments])
-    found = np.concatenate(
-        [
-            hits(iou(spans[start : start + MOMENTS_AT_ONCE], windows), threshold, strict)
-            for start in range(0, len(spans), MOMENTS_AT_ONCE)
-        ]
-    )
-    counts = [len(query.moments) for query in queries]
-    return np.logical_or.reduceat(found, np.cumsum([0, *counts[:-1]]), axis=0)
+def _lengths_and_places(queries: Sequence[Query]) -> Windows:
+    """Lengths of moments in seconds, at every share of what is left of a video beside them."""
+    lengths = [moment.end_seconds - moment.start_seconds for query in queries for moment in query.moments]
+    steps = np.arange(GRID_STEPS + 1) / GRID_STEPS
+    usual, shares = np.unique(np.quantile(lengths, steps)), steps
+    return np.stack([np.repeat(usual, len(shares)), np.tile(shares, len(usual))], axis=1)
+
+
+def _place_shares(windows: Windows, duration_seconds: float) -> Windows:
+    return windows * duration_seconds
+
+
+def _place_lengths(windows: Windows, duration_seconds: float) -> Windows:
+    lengths, shares = windows.T
+    starts = shares * np.maximum(duration_seconds - lengths, 0)
+    return np.stack([starts, np.minimum(starts + lengths, duration_seconds)], axis=1)
+
+
+CONSTANT_WINDOW = Baseline("constant window", _shares_of_a_video, _place_shares)
+"""Start and end as shares of the duration."""
+LENGTH_PRIOR = Baseline("length prior", _lengths_and_places, _place_lengths)
+"""A length in seconds, and the share of what is left of the video that lies before it; a shorter video is answered
+whole."""
+BASELINES = (CONSTANT_WINDOW, LENGTH_PRIOR)

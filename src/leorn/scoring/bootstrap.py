@@ -1,12 +1,8 @@
 """How sure a figure is: bootstrap intervals that draw whole videos.
 
-<<<<<<< Updated upstream
 Queries of one video share its difficulty, so they are no independent draws: videos are drawn with replacement, each
-with all its queries (the cluster bootstrap; Davison & Hinkley 1997, "Bootstrap Methods and their Application", section 3.8).
-=======
-Queries of one video share its difficulty, so they are no independent draws: videos are drawn with replacement, each with
-all its queries (the cluster bootstrap; Davison & Hinkley 1997, "Bootstrap Methods and their Application", section 3.8).
->>>>>>> Stashed changes
+with all its queries (the cluster bootstrap; Davison & Hinkley 1997, "Bootstrap Methods and their Application", section
+3.8).
 Letters of shapes: Q queries, F figures, V videos, R resamples.
 """
 

@@ -50,13 +50,9 @@ def reliability(scores: Sequence[float | None], hit: Bool[np.ndarray, "Q"], bins
     found = np.asarray(hit)[known]
     # rounding must not move a score such as 0.3 below its edge
     place = np.minimum((values * bins + 1e-9).astype(int), bins - 1)
-<<<<<<< Updated upstream
     made = tuple(
         _bin(index, bins, values[place == index], found[place == index]) for index in np.unique(place).tolist()
     )
-=======
-    made = tuple(_bin(index, bins, values[place == index], found[place == index]) for index in np.unique(place).tolist())
->>>>>>> Stashed changes
     error = sum(one.count * abs(one.mean_score - one.hit_share) for one in made) / len(values)
     return Reliability(made, error)
 

@@ -14,7 +14,7 @@ from leorn.data.dataset import shuffled_videos
 from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.records import Prediction
-from leorn.scoring.baselines import constant_window_predictions, constant_windows
+from leorn.scoring.baselines import CONSTANT_WINDOW
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.protocols import Protocol
 from leorn.training.loaders import Loaders
@@ -24,7 +24,7 @@ from leorn.training.trainer import make_trainer, one_line_errors
 log = logging.getLogger(__name__)
 
 SHUFFLED = "same network, objects of another video"
-CONSTANT = "constant window"
+CONSTANT = CONSTANT_WINDOW.name
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def evaluate(
     answers = {network.name: predictions}
     windows = _constant_windows(experiment)
     if windows:
-        answers[CONSTANT] = tuple(constant_window_predictions(queries, windows))
+        answers[CONSTANT] = tuple(CONSTANT_WINDOW.answer(queries, windows))
     if shuffle_objects:
         answers[SHUFFLED] = predict(shuffled_videos(queries, experiment.training.seed))
     rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
@@ -143,4 +143,4 @@ def _constant_windows(experiment: ExperimentConfig) -> list[tuple[float, float]]
         log.warning("no %s beside it, for want of training queries: %s", CONSTANT, error)
         return []
     threshold = 0.5 if 0.5 in evaluation.ious else evaluation.ious[0]
-    return constant_windows(train, max(evaluation.recalls), threshold, evaluation.strict)
+    return CONSTANT_WINDOW.choose(train, max(evaluation.recalls), threshold, evaluation.strict, evaluation.against)

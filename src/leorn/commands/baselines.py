@@ -1,0 +1,98 @@
+"""`leorn baselines`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from jsonargparse import Namespace
+
+from leorn.arguments import Parser, make
+from leorn.config import DatasetName, EvaluationConfig
+from leorn.errors import InputError
+from leorn.terminal import say, show, write_json
+from leorn.wording import counted
+
+if TYPE_CHECKING:
+    from leorn.records import Query
+
+RANKING = {"nms", "nms_threshold", "top_k"}
+"""Options without a meaning here: windows have no scores, and each is there for what those before it miss."""
+PEOPLES = "charades-sta-reannotated"
+"""The data set whose moments of a query are different people's."""
+
+
+def run(options: Namespace) -> None:
+    """Answer queries without a look at video or sentence: what a network must beat; and how far people agree."""
+    from leorn.data.annotations import read_queries
+    from leorn.scoring.agreement import person_against_another, person_against_others
+    from leorn.scoring.baselines import BASELINES
+    from leorn.scoring.metrics import evaluate_predictions
+    from leorn.scoring.predictions import write_predictions
+    from leorn.training.checks import figure_names
+
+    evaluation = make(EvaluationConfig, options)
+    figure_names(evaluation)
+    queries = read_queries(options.queries, options.dataset, options.split).queries
+    train_queries = _train_queries(options)
+
+    rows, windows = {}, {}
+    for baseline in BASELINES:
+        for threshold in evaluation.ious:
+            name = f"{baseline.name} for IoU {threshold:g}"
+            windows[name] = baseline.choose(
+                train_queries, max(evaluation.recalls), threshold, evaluation.strict, evaluation.against
+            )
+            predictions = baseline.answer(queries, windows[name])
+            rows[name] = evaluate_predictions(predictions, queries, evaluation)
+            if options.out:
+                folder = Path(options.out) / name.replace(" ", "-")
+                write_predictions(folder / "predictions.jsonl", predictions)
+    if options.dataset == PEOPLES:
+        rows["a person against another"] = person_against_another(queries, evaluation)
+        rows["a person against the others"] = person_against_others(queries, evaluation)
+
+    content = {
+        "split": options.split,
+        "queries": len(queries),
+        "evaluation": {name: value for name, value in asdict(evaluation).items() if name not in RANKING},
+        "windows": windows,
+        "metrics": rows,
+    }
+    if options.out:
+        write_json(Path(options.out) / "metrics.json", content)
+        say(
+            f"wrote {Path(options.out) / 'metrics.json'} and the predictions of {len(windows)} baselines",
+            to_stderr=True,
+        )
+    if options.format == "json":
+        print(json.dumps(content, indent=2))
+    else:
+        show(rows, {}, f"{options.split}, {counted(len(queries), 'query')}", markdown=options.format == "markdown")
+
+
+def _train_queries(options: Namespace) -> "Sequence[Query]":
+    from leorn.data.annotations import read_queries
+
+    path, dataset = options.train_queries or options.queries, options.train_dataset or options.dataset
+    try:
+        return [query for split in options.train_split for query in read_queries(path, dataset, split).queries]
+    except InputError as error:
+        hint = "" if options.train_queries else "; --train-queries says where to choose windows"
+        raise InputError(f"{error}{hint}") from error
+
+
+def add_options(parser: Parser) -> None:
+    """Options of `leorn baselines`."""
+    parser.add_argument(
+        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
+    )
+    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
+    parser.add_argument("--split", default="test", help="Split of the queries to answer.")
+    parser.add_argument("--train-queries", help="Annotations to choose windows on, where not the same.")
+    parser.add_argument("--train-dataset", type=DatasetName | None, help="Their format, where not the same.")
+    parser.add_argument("--train-split", nargs="+", default=["train"], help="Their split, or several.")
+    parser.add_argument("--out", help="Folder of each baseline's predictions.jsonl, and of metrics.json.")
+    parser.add_argument("--format", type=Literal["table", "markdown", "json"], default="table", help="What to print.")
+    parser.add_class_arguments(EvaluationConfig, skip=RANKING)
