@@ -3,16 +3,17 @@
     python experiments/ablations/one_slot_per_class.py data/kscgr/objects-256 --out data/kscgr/classes-256
 
 A class's place holds 1 where an object of it is in the frame, and the box of the best one by score; zeros where there
-is none. The vector stands as one object that fills the frame. Networks see features at length 1: a last number makes
-all vectors equally long, lest a class's numbers depend on how many others there are. Classes are those of the store:
-a label that is not among them has no place, which is what tokens with label vectors are for.
+is none. The vector stands as one object that fills the frame. Networks see features at length 1: the store's mean is
+taken away, and a last number makes all vectors as long as the longest, lest a class's numbers depend on how many others
+there are. Classes are those of the store: a label that is not among them has no place, which is what tokens with label
+vectors are for.
 """
 
 import argparse
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
@@ -29,9 +30,12 @@ def main() -> None:
     store = FeatureStore(options.store)
     classes = sorted({label for video in store.videos for label in seen(store.read(video), options.min_score)})
 
+    mean, longest = spread([laid_out(store.read(video), classes, options.min_score) for video in store.videos])
+
     def videos() -> Iterator[VideoObjects]:
         for video in store.videos:
-            yield as_one_object(store.read(video), classes, options.min_score)
+            objects = store.read(video)
+            yield as_one_object(objects, laid_out(objects, classes, options.min_score) - mean, longest)
 
     sampling = {key: store.fingerprint[key] for key in ("frames", "sampling", "rate") if key in store.fingerprint}
     made = {"features": "presence and box of each class", "classes": classes, "feature_size": 5 * len(classes) + 1}
@@ -41,22 +45,38 @@ def main() -> None:
 
 def seen(objects: VideoObjects, min_score: float) -> set[str]:
     """Return the labels of the objects that count."""
-    return {objects.label_names[label] for label in np.unique(objects.labels[objects.scores > min_score])}
+    return {objects.label_names[label] for label in np.unique(objects.labels[counts(objects, min_score)])}
 
 
-def as_one_object(objects: VideoObjects, classes: list[str], min_score: float) -> VideoObjects:
-    """Lay the objects of each frame out by class, in one object that fills the frame."""
+def counts(objects: VideoObjects, min_score: float) -> Bool[np.ndarray, "T N"]:
+    """Say which objects count."""
+    return (objects.scores > min_score) & (objects.labels >= 0)
+
+
+def laid_out(objects: VideoObjects, classes: list[str], min_score: float) -> Float[np.ndarray, "T D"]:
+    """Lay the objects of each frame out by class."""
     frames = len(objects.scores)
     places = np.zeros((frames, len(classes), 5), np.float32)
     column = {label: classes.index(name) for label, name in enumerate(objects.label_names) if name in classes}
     # the best of a class is written last
     for slot in reversed(range(objects.scores.shape[1])):
-        rows = np.flatnonzero(objects.scores[:, slot] > min_score)
+        rows = np.flatnonzero(counts(objects, min_score)[:, slot])
         place = [column[label] for label in objects.labels[rows, slot]]
         places[rows, place] = presence_and_box(objects.boxes[rows, slot])
-    features = places.reshape(frames, -1)
-    # no number is above 1
-    slack = np.sqrt(features.shape[1] - (features**2).sum(1, keepdims=True))
+    return places.reshape(frames, -1)
+
+
+def spread(videos: list[Float[np.ndarray, "_ D"]]) -> tuple[Float[np.ndarray, "D"], float]:
+    """Return the mean of all frames, and how far the farthest of them is from it."""
+    frames = np.concatenate(videos)
+    mean = frames.mean(0)
+    return mean, float(np.linalg.norm(frames - mean, axis=1).max())
+
+
+def as_one_object(objects: VideoObjects, features: Float[np.ndarray, "T D"], longest: float) -> VideoObjects:
+    """Return the video with these features, made equally long, as the one object of each frame, which fills it."""
+    frames = len(features)
+    slack = np.sqrt((longest**2 - (features**2).sum(1, keepdims=True)).clip(0))
     whole = np.broadcast_to(np.array([0, 0, 1, 1], np.float32), (frames, 1, 4))
     return VideoObjects(
         video=objects.video,

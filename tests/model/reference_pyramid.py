@@ -184,10 +184,12 @@ def steer(
     views, paths, token_weights, state_weights = [], [], [], []
     left = np.ones(len(states))
     named = np.concatenate([weights["text.background"][None], linear(weights, "text.projection", words)])
-    for view in range(config.views):
-        scores = states @ weights["steering.words.weight"][view] + weights["steering.words.bias"][view]
-        share = softmax(scores + 2 * np.log(np.maximum(left, 1e-3)))
-        left = left - share
+    for view in range(config.views if config.attentive_pooling else 1):
+        share = np.zeros(len(states))
+        if config.attentive_pooling:
+            scores = states @ weights["steering.words.weight"][view] + weights["steering.words.bias"][view]
+            share = softmax(scores + 2 * np.log(np.maximum(left, 1e-3)))
+            left = left - share
         token_weight = np.zeros(valid.shape)
         for frame, there in enumerate(valid):
             if config.attentive_pooling:

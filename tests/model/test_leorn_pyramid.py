@@ -206,7 +206,8 @@ def test_a_video_of_one_frame_learns_beside_a_longer_one() -> None:
 
 
 def test_every_weight_learns() -> None:
-    network = random_network(PYRAMID_FUSION).train()
+    # no block is left out
+    network = random_network(replace(PYRAMID_FUSION, drop_path=0.0)).train()
     inputs = random_inputs(PYRAMID_FUSION)
     spans = torch.tensor([[[0.1, 0.3], [0.4, 1.0]], [[0.2, 0.35], [0.0, 0.8]]])
     network.loss(network(*inputs), spans, torch.ones(2, 2, dtype=torch.bool)).backward()

@@ -32,9 +32,8 @@ def look_for_words(text: SentenceTransformer, objects: ObjectEmbedding, steering
     of_labels = _orthogonal(len(labels), square)
     labels[:, :width] = OBJECT_GAIN * of_labels
     if steering is not None:
-        for name, parameter in steering.query.named_parameters():
-            if name.endswith("weight"):
-                parameter.copy_(of_labels @ words.T)
+        for project in steering.query.children():
+            next(project.parameters()).copy_(of_labels @ words.T)
 
 
 def _orthogonal(rows: int, square: Float[Tensor, "D D"]) -> Float[Tensor, "{rows} D"]:

@@ -53,7 +53,7 @@ class EncodedPyramid(NamedTuple):
         return self.select(self.video_index.expand(queries))
 
     def select(self, video_index: Int[Tensor, "B"]) -> "EncodedPyramid":
-        """Return the videos for queries, each with the video it asks about, without copying them."""
+        """Return the videos for queries, each with the video it asks about; only `score` copies what it needs."""
         return self._replace(video_index=video_index)
 
 
@@ -62,10 +62,15 @@ class ScoredSteps(NamedTuple):
 
     logits: Float[Tensor, "B K"]
     distances: Float[Tensor, "B K 2"]
+    """To the moment's start and end, in strides of the step's level."""
     mask: Bool[Tensor, "B K"]
+    """True where a step lies in the video."""
     middles: Float[Tensor, "K"]
+    """Where each step is, in frames."""
     strides: Float[Tensor, "K"]
+    """Frames from a step of its level to the next."""
     frames: Int[Tensor, "B"]
+    """How many each video has."""
     evidence: Evidence | None
 
 
@@ -116,6 +121,7 @@ class LEORNPyramid(nn.Module):
                 config.hidden_size,
                 config.channels,
                 config.views,
+                levels=config.levels,
                 attentive=config.attentive_pooling,
                 reaches=config.motion_reaches if config.box_encoding else None,
             )
@@ -174,7 +180,11 @@ class LEORNPyramid(nn.Module):
         frames: Float[Tensor, "V T D_f"] | None = None,
         frame_mask: Bool[Tensor, "V T"] | None = None,
     ) -> EncodedPyramid:
-        """Do all the work that no query changes. Arguments as for `forward`."""
+        """Do all the work that no query changes. Arguments as for `forward`.
+
+        Raises:
+            InputError: no frame features for the fusion variant.
+        """
         if frame_mask is None:
             frame_mask = torch.ones(objects.shape[:2], dtype=torch.bool, device=objects.device)
         tokens, mask = self.objects(objects, object_mask, boxes)
@@ -182,7 +192,8 @@ class LEORNPyramid(nn.Module):
             tokens = block(tokens, mask, frame_mask=frame_mask)
         frame_vectors = tokens[:, :, 0] if self.sees_objects else masked_mean(tokens, mask)
         if self.frames is not None:
-            assert frames is not None
+            if frames is None:
+                raise InputError("frame features are missing: model.frame_size makes this the fusion variant")
             frame_vectors = frame_vectors + self.frames(frames)
         # every level has whole steps
         beyond = -objects.shape[1] % 2 ** (self.config.levels - 1)
@@ -198,7 +209,16 @@ class LEORNPyramid(nn.Module):
         *,
         return_evidence: bool = False,
     ) -> ScoredSteps:
-        """Do the query's part of the work. Arguments as for `forward`."""
+        """Do the query's part of the work. Arguments as for `forward`.
+
+        Raises:
+            InputError: not as many queries as the encoded videos were selected for.
+        """
+        if len(video.video_index) != len(words):
+            raise InputError(
+                f"{len(words)} queries about videos selected for {len(video.video_index)}; "
+                "expected select(video_index) or repeat(queries) of what encode_video returned"
+            )
         sentence = self.text(words, word_mask)
         levels = [level[video.video_index] for level in video.levels]
         masks = [mask[video.video_index] for mask in video.masks]
@@ -220,7 +240,7 @@ class LEORNPyramid(nn.Module):
                 # it has seen what the sentinels have
                 weights = torch.zeros_like(video.token_mask[video.video_index], dtype=words.dtype)
                 weights[..., 0] = 1
-                word_weights = words.new_zeros(len(words), words.shape[1] + 1)
+                word_weights = torch.zeros_like(sentence.mask, dtype=words.dtype)
             evidence = Evidence(weights, word_weights[:, 1:])
         return ScoredSteps(logits, distances, mask, steps.middles, steps.strides, frames, evidence)
 
@@ -279,6 +299,11 @@ def check_pyramid(config: PyramidConfig) -> None:
         raise InputError(
             f"model.label_objects: objects of width {config.object_size} and words of width {config.word_size}; "
             "expected one width, for the objects are the word vectors of their labels"
+        )
+    if not config.num_conditioning_layers and not (config.steering and config.attentive_pooling):
+        raise InputError(
+            "model.num_conditioning_layers 0 beside model.steering or model.attentive_pooling false: "
+            "no way is left for the sentence into the network"
         )
     if low := [reach for reach in config.motion_reaches if reach < 1]:
         raise InputError(f"model.motion_reaches {config.motion_reaches} must be 1 or more, not {low[0]}")

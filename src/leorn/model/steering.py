@@ -40,20 +40,32 @@ class ObjectSteering(nn.Module):
         channels: int,
         views: int,
         *,
+        levels: int,
         attentive: bool,
         reaches: Sequence[int] | None,
     ) -> None:
+        """Make the weights.
+
+        Args:
+            text_size: width of a word (W).
+            token_size: width of a token (H).
+            channels: width of a step (C).
+            views: how many (A), where they are attentive; the mean of the tokens is one.
+            levels: of the pyramid.
+            attentive: look at what the words say; otherwise at all tokens alike.
+            reaches: frames over which the path of what it looks at is followed; None for no path.
+        """
         super().__init__()
-        self.words = nn.Linear(text_size, views)
+        views = views if attentive else 1
+        self.words = nn.Linear(text_size, views) if attentive else None
         self.query = nn.ModuleList(nn.Linear(text_size, token_size) for _ in range(views if attentive else 0))
         # its logarithm, for a step of an optimiser would hardly move the number itself
         first = torch.full((views,), math.log(FIRST_SHARPNESS))
         self.log_sharpness = nn.Parameter(first) if attentive else None
-        self.views = views
         self.reaches = reaches
         seen = token_size + (0 if reaches is None else path_size(reaches))
         self.mix = nn.ModuleList([ConvNorm(views * seen, channels), ConvNorm(channels, channels)])
-        self.coarser = ConvNorm(channels, channels)
+        self.coarser = ConvNorm(channels, channels) if levels > 1 else None
 
     def forward(
         self,
@@ -64,7 +76,7 @@ class ObjectSteering(nn.Module):
         sentence: Sentence,
         video_index: Int[Tensor, "B"],
     ) -> tuple[list[Float[Tensor, "B _ C"]], Float[Tensor, "B T S"], Float[Tensor, "B L"]]:
-        """Return a vector for each step of every level, and the weights of tokens and words, means over the views.
+        """Look at the objects, once for every query.
 
         Args:
             tokens: of the videos' frames.
@@ -73,17 +85,18 @@ class ObjectSteering(nn.Module):
             masks: of each level, finest first: true where the video is.
             sentence: its words, of which their states choose what to look for.
             video_index: the video of each query.
+
+        Returns:
+            For each level a vector for every step; the weights of tokens and of words, means over the views.
         """
-        attention = share_words(self.words(sentence.states), sentence.mask)
-        # the words themselves: what one of them names does not depend on the sentence, which says who does it to whom
-        said = torch.einsum("bla,blw->baw", attention, sentence.words)
+        asked, attention = self._asked(tokens.shape[-1], sentence)
         order = video_index.argsort(stable=True)
-        asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
+        videos_asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
         # video by video: its tokens are many, and none of them is copied for each query
         videos = tokens.unbind(), token_mask.unbind(), places.unbind()
         looks = [
-            self._look(*(part[video] for part in videos), length=masks[0][rows[0]].sum(), said=said[rows])
-            for video, rows in zip(asked, order.split(counts), strict=True)
+            self._look(*(part[video] for part in videos), length=masks[0][rows[0]].sum(), asked=asked[rows])
+            for video, rows in zip(videos_asked, order.split(counts), strict=True)
         ]
         x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
         # the levels have whole steps beyond the video
@@ -93,10 +106,22 @@ class ObjectSteering(nn.Module):
         levels = [x]
         for finer, mask in pairwise(masks):
             x, _ = halve(x, finer)
+            assert self.coarser is not None
             # one for all levels: what happens slowly looks there as what happens fast does here
             x = x + self.coarser(x, mask)
             levels.append(x)
         return levels, weights, attention.mean(-1)
+
+    def _asked(self, token_size: int, sentence: Sentence) -> tuple[Float[Tensor, "B A H"], Float[Tensor, "B L A"]]:
+        """Return what each view looks for, of length 1, and its weights of the words; zeros where it looks for nothing."""
+        if self.words is None:
+            words = sentence.words
+            return words.new_zeros(len(words), 1, token_size), words.new_zeros(*words.shape[:2], 1)
+        attention = share_words(self.words(sentence.states), sentence.mask)
+        # the words themselves: what one of them names does not depend on the sentence, which says who does it to whom
+        said = torch.einsum("bla,blw->baw", attention, sentence.words)
+        asked = torch.stack([project(said[:, view]) for view, project in enumerate(self.query)], 1)
+        return F.normalize(asked, dim=-1), attention
 
     def _look(
         self,
@@ -104,19 +129,15 @@ class ObjectSteering(nn.Module):
         mask: Bool[Tensor, "T S"],
         places: Float[Tensor, "T S 5"],
         length: Int[Tensor, ""],
-        said: Float[Tensor, "b A W"],
+        asked: Float[Tensor, "b A H"],
     ) -> tuple[Float[Tensor, "b T seen"], Float[Tensor, "b T S"]]:
         """Return all views of one video for its queries, side by side, and the mean of their weights."""
-        if self.log_sharpness is None:
-            share = mask / mask.sum(-1, keepdim=True)
-            weights = share.to(tokens).expand(len(said), self.views, -1, -1)
-        else:
-            asked = torch.stack([project(said[:, view]) for view, project in enumerate(self.query)], 1)
-            # by the norm of a token last, lest every query divide all of them anew
-            norm = tokens.norm(dim=-1).clamp(min=SHORTEST)
-            cosine = torch.einsum("tsh,bah->bats", tokens, F.normalize(asked, dim=-1)) / norm
-            sharp = cosine * self.log_sharpness.exp()[:, None, None]
-            weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
+        # by the norm of a token last, lest every query divide all of them anew
+        norm = tokens.norm(dim=-1).clamp(min=SHORTEST)
+        cosine = torch.einsum("tsh,bah->bats", tokens, asked) / norm
+        sharp = cosine if self.log_sharpness is None else cosine * self.log_sharpness.exp()[:, None, None]
+        # where nothing is looked for, the mean
+        weights = sharp.masked_fill(~mask, -torch.inf).softmax(-1)
         seen = torch.einsum("bats,tsh->btah", weights, tokens).flatten(2)
         if self.reaches is not None:
             seen = torch.cat([seen, follow(weights, places, length, self.reaches)], -1)
