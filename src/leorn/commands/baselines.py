@@ -1,21 +1,17 @@
 """`leorn baselines`."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
-from leorn.config import DatasetName, EvaluationConfig
-from leorn.errors import InputError
+from leorn.commands.queries import add_queries, add_train_queries, read_train_queries
+from leorn.config import EvaluationConfig
 from leorn.terminal import say, show, write_json
 from leorn.wording import counted
-
-if TYPE_CHECKING:
-    from leorn.records import Query
 
 RANKING = {"nms", "nms_threshold", "top_k"}
 """Options without a meaning here: windows have no scores, and each is there for what those before it miss."""
@@ -35,7 +31,7 @@ def run(options: Namespace) -> None:
     evaluation = make(EvaluationConfig, options)
     figure_names(evaluation)
     queries = read_queries(options.queries, options.dataset, options.split).queries
-    train_queries = _train_queries(options)
+    train_queries = read_train_queries(options)
 
     rows, windows = {}, {}
     for baseline in BASELINES:
@@ -72,27 +68,10 @@ def run(options: Namespace) -> None:
         show(rows, {}, f"{options.split}, {counted(len(queries), 'query')}", markdown=options.format == "markdown")
 
 
-def _train_queries(options: Namespace) -> "Sequence[Query]":
-    from leorn.data.annotations import read_queries
-
-    path, dataset = options.train_queries or options.queries, options.train_dataset or options.dataset
-    try:
-        return [query for split in options.train_split for query in read_queries(path, dataset, split).queries]
-    except InputError as error:
-        hint = "" if options.train_queries else "; --train-queries says where to choose windows"
-        raise InputError(f"{error}{hint}") from error
-
-
 def add_options(parser: Parser) -> None:
     """Options of `leorn baselines`."""
-    parser.add_argument(
-        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
-    )
-    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
-    parser.add_argument("--split", default="test", help="Split of the queries to answer.")
-    parser.add_argument("--train-queries", help="Annotations to choose windows on, where not the same.")
-    parser.add_argument("--train-dataset", type=DatasetName | None, help="Their format, where not the same.")
-    parser.add_argument("--train-split", nargs="+", default=["train"], help="Their split, or several.")
+    add_queries(parser, "test", "Split of the queries to answer.")
+    add_train_queries(parser)
     parser.add_argument("--out", help="Folder of each baseline's predictions.jsonl, and of metrics.json.")
     parser.add_argument("--format", type=Literal["table", "markdown", "json"], default="table", help="What to print.")
     parser.add_class_arguments(EvaluationConfig, skip=RANKING)

@@ -8,7 +8,8 @@ from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
 from leorn.commands.protocol import add_protocol, check_agreement, described, take_defaults
-from leorn.config import DatasetName, EvaluationConfig
+from leorn.commands.queries import add_queries
+from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.scoring.protocols import PROTOCOLS
 from leorn.terminal import show
@@ -67,11 +68,7 @@ def add_options(parser: Parser) -> None:
         "without scores, [[start, end], …], best first. Or submissions to QVHighlights: qid, vid, "
         "pred_relevant_windows.",
     )
-    parser.add_argument(
-        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
-    )
-    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
-    parser.add_argument("--split", help="Only the queries of this split, where there are several.")
+    add_queries(parser, None, "Only the queries of this split, where there are several.")
     parser.add_argument("--format", type=Literal["table", "json"], default="table", help="What to print.")
     add_protocol(parser, "The options below have its values then, and must not say otherwise.")
     parser.add_class_arguments(EvaluationConfig)

@@ -1,0 +1,44 @@
+"""Options that name queries to score, and queries to choose baselines on."""
+
+from typing import TYPE_CHECKING
+
+from jsonargparse import Namespace
+
+from leorn.arguments import Parser
+from leorn.config import DatasetName
+from leorn.errors import InputError
+
+if TYPE_CHECKING:
+    from leorn.records import Query
+
+
+def add_queries(parser: Parser, split: str | None, split_help: str) -> None:
+    """Add the options that name queries; `split` is the default."""
+    parser.add_argument(
+        "--queries", required=True, help="Annotations: a JSON lines file, or a published data set's folder."
+    )
+    parser.add_argument("--dataset", type=DatasetName, default="jsonl", help="Format of the annotations.")
+    parser.add_argument("--split", default=split, help=split_help)
+
+
+def add_train_queries(parser: Parser) -> None:
+    """Add the options that name training queries."""
+    parser.add_argument("--train-queries", help="Annotations to choose windows on, where not the same.")
+    parser.add_argument("--train-dataset", type=DatasetName | None, help="Their format, where not the same.")
+    parser.add_argument("--train-split", nargs="+", default=["train"], help="Their split, or several.")
+
+
+def read_train_queries(options: Namespace) -> "list[Query]":
+    """Read the training queries that the options name.
+
+    Raises:
+        InputError: there are none.
+    """
+    from leorn.data.annotations import read_queries
+
+    path, dataset = options.train_queries or options.queries, options.train_dataset or options.dataset
+    try:
+        return [query for split in options.train_split for query in read_queries(path, dataset, split).queries]
+    except InputError as error:
+        hint = "" if options.train_queries else "; --train-queries says where to choose windows"
+        raise InputError(f"{error}{hint}") from error
