@@ -10,6 +10,7 @@ from leorn.arguments import Parser
 from leorn.commands import (
     assets,
     convert,
+    data,
     evaluate,
     extract,
     find,
@@ -31,6 +32,7 @@ COMMANDS: dict[str, ModuleType] = {
     "score": score,
     "plot": plot,
     "simulate": simulate,
+    "data": data,
     "import-detections": import_detections,
     "convert": convert,
     "pack": pack,

@@ -71,6 +71,11 @@ class FrameSource(Protocol):
         ...
 
     @property
+    def videos(self) -> tuple[str, ...]:
+        """Ids of the videos."""
+        ...
+
+    @property
     def fingerprint(self) -> Mapping[str, Any]:
         """What made the frame features."""
         ...
