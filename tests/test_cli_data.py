@@ -25,7 +25,10 @@ def test_an_empty_disk_is_told_what_to_do(
     monkeypatch.chdir(tmp_path)
     assert run("check", "charades-sta") == 1
     captured = capsys.readouterr()
-    assert captured.err == "leorn: failed: data/charades_sta: not all that training and evaluation need is there\n"
+    assert captured.err == (
+        "leorn: failed: data/charades_sta is not ready: queries: train missing; queries: val missing; "
+        "queries: test missing; word vectors missing; objects: objects.hdf5 missing; objects: objects missing\n"
+    )
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in captured.out.splitlines() if "│" in line]
     assert [row[:2] for row in rows if row[0]] == [
         ["queries: train", "missing"],

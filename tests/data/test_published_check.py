@@ -10,8 +10,10 @@ import h5py
 import numpy as np
 import pytest
 
+from leorn.config import DataConfig, PyramidConfig
+from leorn.data.corpus import open_corpus
 from leorn.data.offers import Features, Offer, PublishedDataset, Split
-from leorn.data.parts import Part, is_ready
+from leorn.data.parts import Part, in_the_way
 from leorn.data.published_check import check_published
 from leorn.data.published_files import DATASETS, WORD_SIZE
 from leorn.errors import InputError
@@ -66,6 +68,13 @@ def write_hdf5(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
             file[video] = np.full(shape, 0.5, dtype=np.float32)
 
 
+def write_own(root: Path, **lengths: float) -> None:
+    """Write a store, of a width that no experiment has; a video is 10 s long where nothing else is said."""
+    objects = [objects_of(video, frames=6, slots=4, width=9) for video in VIDEOS]
+    right = [replace(each, duration_seconds=lengths.get(each.video[0], 10.0)) for each in objects]
+    write_store(root / "own", right, FINGERPRINT)
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """All that the small data set has to have; its own objects are not made."""
@@ -89,6 +98,10 @@ def states(parts: dict[str, Part]) -> dict[str, str]:
     return {name: part.state for name, part in parts.items()}
 
 
+def bad(parts: dict[str, Part]) -> list[str]:
+    return [part.name for part in in_the_way(parts.values())]
+
+
 HERE = {
     "queries: train": "here",
     "queries: val": "here",
@@ -104,7 +117,7 @@ HERE = {
 def test_a_whole_data_set_is_ready(root: Path) -> None:
     parts = check(root)
     assert states(parts) == HERE
-    assert is_ready(parts.values())
+    assert bad(parts) == []
     assert parts["queries: train"].found == "3 queries in 3 videos; 1 end clipped"
     assert parts["queries: test"].found == parts["queries: test"].expected
     assert parts["queries: test"].found == "1 query in 1 video; 1 end clipped; 1 empty dropped"
@@ -116,11 +129,26 @@ def test_a_whole_data_set_is_ready(root: Path) -> None:
     assert not any(part.offers or part.problem for part in parts.values())
 
 
+def test_what_is_ready_can_be_read_for_training(root: Path) -> None:
+    assert bad(check(root)) == []
+    data = DataConfig(
+        dataset="tacos",
+        queries=str(root),
+        objects=str(root / "objects.hdf5"),
+        words=str(root.parent / "words/glove.6B.300d.txt"),
+        frame_features=str(root / "c3d.hdf5"),
+        slots=2,
+    )
+    model = PyramidConfig(object_size=3, frame_size=4, frames=4)
+    corpus = open_corpus(data, model, ("train", "val", "test"))
+    assert {split: len(queries) for split, queries in corpus.queries.items()} == {"train": 3, "val": 1, "test": 1}
+
+
 def test_of_an_empty_disk_everything_is_missing_and_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DATASETS, "tacos", SMALL)
     parts = check(tmp_path / "nowhere/small")
     assert states(parts) == dict.fromkeys(HERE, "missing")
-    assert not is_ready(parts.values())
+    assert bad(parts) == [name for name in HERE if name not in ("frame features: c3d.hdf5", "videos")]
     offered = [file for part in parts.values() for offer in part.offers for file in offer.files]
     names = ("train.json", "val.json", "test.json", "objects.hdf5", "own", "c3d.hdf5", "videos")
     wanted = [f"{tmp_path}/nowhere/small/{name}" for name in names]
@@ -135,17 +163,16 @@ def test_what_not_every_training_needs_may_be_missing(root: Path, name: str) -> 
     parts = check(root)
     assert states(parts) == HERE | {name: "missing"}
     assert parts[name].offers
-    assert is_ready(parts.values())
+    assert bad(parts) == []
 
 
 def test_own_objects_are_enough(root: Path) -> None:
     (root / "objects.hdf5").unlink()
-    assert not is_ready(check(root).values())
-    # of a width that no experiment has
-    write_store(root / "own", [objects_of(video, frames=6, slots=4, width=9) for video in VIDEOS], FINGERPRINT)
+    assert bad(check(root)) == ["objects: objects.hdf5", "objects: own"]
+    write_own(root)
     parts = check(root)
     assert states(parts) == HERE | {"objects: objects.hdf5": "missing", "objects: own": "here"}
-    assert is_ready(parts.values())
+    assert bad(parts) == []
 
 
 def shorten(name: str, to: float) -> Callable[[Path], None]:
@@ -177,7 +204,7 @@ def spoil_a_value(root: Path) -> None:
 
 
 def lose_a_shard(root: Path) -> None:
-    write_store(root / "own", [objects_of(video) for video in VIDEOS], FINGERPRINT)
+    write_own(root)
     (shard,) = (root / "own").glob("*.h5")
     shard.unlink()
 
@@ -249,6 +276,13 @@ def narrow_frames(root: Path) -> None:
             "{root}/own/objects-00000.h5: no such file",
         ),
         (
+            # 2% is what containers and annotations differ by
+            lambda root: write_own(root, a=9.81, b=9.7, c=11),
+            "objects: own",
+            "3 of 5 videos",
+            "{root}/own: 2 videos of no use: b.avi, c.avi; the first: 9.7 s long, by the annotations 10 s",
+        ),
+        (
             narrow_frames,
             "frame features: c3d.hdf5",
             "4 of 5 videos",
@@ -265,7 +299,8 @@ def test_what_is_wrong_is_named(root: Path, harm: Callable[[Path], None], name: 
     assert part.problem.startswith(problem.format(root=root))
     assert part.offers
     assert states(parts) == HERE | {name: "wrong"}
-    assert not is_ready(parts.values())
+    # no other objects are there in the place of those
+    assert bad(parts) == [name, *["objects: own"] * (name == "objects: objects.hdf5")]
 
 
 def test_videos_that_are_not_there_are_named(root: Path) -> None:

@@ -14,20 +14,25 @@ from leorn.terminal import fail_after, progress, show_parts
 
 def run(options: Namespace) -> None:
     """See what of a published data set is there, what is missing, and where it can be had."""
-    from leorn.data.parts import is_ready
+    from leorn.data.parts import in_the_way
     from leorn.data.published_check import check_published
     from leorn.data.published_files import DATASETS
 
     root = Path("data", DATASETS[options.name].folder) if options.root is None else Path(options.root)
     parts = check_published(options.name, root, progress)
-    ready = is_ready(parts)
+    bad = in_the_way(parts)
     if options.format == "json":
-        report = {"dataset": options.name, "root": str(root), "ready": ready, "parts": [asdict(part) for part in parts]}
+        report = {
+            "dataset": options.name,
+            "root": str(root),
+            "ready": not bad,
+            "parts": [asdict(part) for part in parts],
+        }
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         show_parts(parts)
-    if not ready:
-        fail_after([f"{root}: not all that training and evaluation need is there"])
+    if bad:
+        fail_after([f"{root} is not ready: {'; '.join(f'{part.name} {part.state}' for part in bad)}"])
 
 
 def add_options(parser: Parser) -> None:

@@ -37,16 +37,12 @@ class Part:
     offers: tuple[Offer, ...] = ()
 
 
-def is_ready(parts: Iterable[Part]) -> bool:
-    """Say whether an object network can be trained and evaluated.
+def in_the_way(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the parts that keep an object network from being trained and evaluated.
 
     That takes all queries, the word vectors and one of the sources of objects, and nothing there that is wrong.
     """
     parts = tuple(parts)
-    here = {part.role for part in parts if part.state == "here"}
-    needed = [part for part in parts if part.role in ("queries", "words")]
-    return (
-        all(part.state == "here" for part in needed)
-        and "objects" in here
-        and not any(part.state == "wrong" for part in parts)
-    )
+    enough = any(part.role == "objects" and part.state == "here" for part in parts)
+    needed = {"queries", "words"} if enough else {"queries", "words", "objects"}
+    return tuple(part for part in parts if part.state == "wrong" or (part.state == "missing" and part.role in needed))

@@ -1,11 +1,8 @@
-"""What of a published data set is on disk: looked at as training will read it, and compared with what was published.
-
-Letters of shapes: T sampled frames, N object slots per frame, D width of a feature, R rows.
-"""
+"""What of a published data set is on disk: looked at as training will read it, and compared with what was published."""
 
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,25 +16,25 @@ from leorn.data.word_files import load_word_vectors
 from leorn.data.words import words
 from leorn.errors import InputError
 from leorn.features.extract_videos import name_videos
-from leorn.features.sources import FrameSource, ObjectSource, Progress, open_frames, open_objects
+from leorn.features.sources import FrameSource, ObjectSource, Progress, are_one_length, open_frames, open_objects
 from leorn.records import Query
 from leorn.wording import counted
 
+Tell = Callable[[str], Progress]
+"""Is given what is looked at, and gives back what is told how much of it is done."""
 NAMED = 3
 """Videos that a problem names; the rest are counted."""
 
 
-def check_published(
-    name: PublishedName, root: str | Path, progress: Callable[[str], Progress] | None = None
-) -> tuple[Part, ...]:
+def check_published(name: PublishedName, root: str | Path, progress: Tell | None = None) -> tuple[Part, ...]:
     """Look at all that the experiments on a data set read.
 
-    Of features the shapes are looked at, and of objects a frame of each video is read; training looks for NaN.
+    Of features the shapes are looked at, and of objects a frame of each video; training looks at all values for NaN.
 
     Args:
         name: of the data set, a key of `DATASETS`.
         root: its folder, which need not exist; word vectors lie in `words/` beside it.
-        progress: is given what is looked at, and gives back what is told how much of it is done.
+        progress: is told what is looked at.
 
     Raises:
         InputError: an unknown data set, or a root that is no folder.
@@ -54,7 +51,7 @@ def check_published(
         part, read = _check_split(name, split, root)
         parts.append(part)
         queries += read
-    videos = sorted({query.video for query in queries})
+    videos = {query.video: query.duration_seconds for query in sorted(queries, key=lambda query: query.video)}
     parts.append(_check_words(dataset, root, queries, tell))
     objects = [_check_features(features, dataset, root, videos, tell) for features in dataset.objects]
     enough = any(part.state == "here" for part in objects)
@@ -94,7 +91,7 @@ def _counts(queries: int, videos: int, clipped: int, dropped: int) -> str:
     return "; ".join([f"{counted(queries, 'query')} in {counted(videos, 'video')}", *notes])
 
 
-def _check_words(dataset: PublishedDataset, root: Path, queries: list[Query], tell: Callable[[str], Progress]) -> Part:
+def _check_words(dataset: PublishedDataset, root: Path, queries: list[Query], tell: Tell) -> Part:
     path = beside(root) / WORDS
     expected = f"{dataset.known_words:,} of {dataset.words:,} words, width {WORD_SIZE}"
 
@@ -124,7 +121,11 @@ def _check_words(dataset: PublishedDataset, root: Path, queries: list[Query], te
 
 
 def _check_features(
-    features: Features, dataset: PublishedDataset, root: Path, videos: Sequence[str], tell: Callable[[str], Progress]
+    features: Features,
+    dataset: PublishedDataset,
+    root: Path,
+    videos: Mapping[str, float],
+    tell: Tell,
 ) -> Part:
     path = root / features.path
     expected = ", ".join([f"{dataset.videos:,} videos", *_least(features)])
@@ -148,7 +149,7 @@ def _check_features(
     for done, video in enumerate(videos, start=1):
         if video not in stored:
             lacking.append(video)
-        elif fault := _fault(source, video, features):
+        elif fault := _fault(source, video, features, videos[video]):
             faults[video] = fault
         update(done, len(videos))
     found = f"{len(videos) - len(lacking) - len(faults):,} of {counted(len(videos), 'video')}"
@@ -159,15 +160,18 @@ def _check_features(
     return part("wrong", found, "; ".join(problems)) if problems else part("here", found)
 
 
-def _fault(source: ObjectSource | FrameSource, video: str, features: Features) -> str | None:
-    """Say what is wrong with the features of a video, as far as their shape and one frame tell."""
+def _fault(source: ObjectSource | FrameSource, video: str, features: Features, seconds: float) -> str | None:
+    """Say what is wrong with the features of a video, as far as their shape and length and one frame tell."""
     try:
         shape = source.shape(video)
         least = (features.frames, features.slots) if features.slots else (features.frames,)
         if shape[-1] != (features.width or shape[-1]) or any(map(operator.lt, shape, least)):
             return f"shape {shape}, expected {', '.join(_least(features))}"
         if isinstance(source, ObjectSource):
-            source.read(video, 1, np.array([0]), duration_seconds=1.0)  # of any length: only the values matter here
+            source.read(video, 1, np.array([0]), duration_seconds=seconds)
+            known = source.duration_seconds(video)
+            if known is not None and not are_one_length((known, seconds)):
+                return f"{known:g} s long, by the annotations {seconds:g} s"
     except InputError as error:
         return str(error)
     return None
@@ -180,7 +184,7 @@ def _least(features: Features) -> list[str]:
     return [*frames, *slots, *([f"width {features.width}"] if features.width else [])]
 
 
-def _check_videos(dataset: PublishedDataset, root: Path, videos: Sequence[str]) -> Part:
+def _check_videos(dataset: PublishedDataset, root: Path, videos: Collection[str]) -> Part:
     folder = root / VIDEOS
     splits = ", ".join(f"{split.name} {split.videos:,}" for split in dataset.splits)
     expected = f"{dataset.videos:,} videos ({splits})"
