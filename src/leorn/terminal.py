@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from leorn.assets import AssetState
+    from leorn.data.parts import Part
     from leorn.scoring.report import Metrics
 
 
@@ -110,6 +111,26 @@ def show_assets(states: "Sequence[AssetState]") -> None:
         table.add_row(*map(Text, cells))
     print(cache_folder() / "assets")
     _print_table(table)
+
+
+def show_parts(parts: "Sequence[Part]") -> None:
+    """Print what there is of a data set; then what is wrong with it, and how to get what is missing."""
+    from rich.table import Table
+    from rich.text import Text
+
+    note = "Any one of the objects is enough; frame features are for the fusion variant."
+    table = Table("what", "state", "found", "expected", "needed for", caption=note)
+    for part in parts:
+        table.add_row(*map(Text, (part.name, part.state, part.found, part.expected, part.needed_for)))
+    _print_table(table)
+    for line in dict.fromkeys(f"{part.state}: {part.problem}" for part in parts if part.problem):
+        print(f"\n{line}")
+    for offer in dict.fromkeys(offer for part in parts for offer in part.offers):
+        print(f"\n{', '.join(offer.files)}\n  from {offer.page}")
+        for address in offer.downloads:
+            print(f"  download {address} (size: {offer.size}; licence: {offer.licence})")
+        for step in offer.steps:
+            print(f"  - {step}")
 
 
 def _object(found: Mapping[str, Any]) -> str:

@@ -16,15 +16,13 @@ from leorn.features.sources import (
     FrameSource,
     ObjectSource,
     Progress,
+    are_one_length,
     check_frame_features,
     check_videos,
     open_frames,
     open_objects,
 )
 from leorn.records import Query
-
-DURATION_TOLERANCE = 0.02
-"""Annotations and containers may differ by this share of a video's length."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +138,7 @@ def _check_durations(queries: list[Query], source: ObjectSource) -> None:
     for query in queries:
         known = source.duration_seconds(query.video)
         told.setdefault(query.video, set() if known is None else {known}).add(query.duration_seconds)
-    shortest = 1 - DURATION_TOLERANCE
-    apart = {video: seconds for video, seconds in told.items() if min(seconds) < shortest * max(seconds)}
+    apart = {video: seconds for video, seconds in told.items() if not are_one_length(seconds)}
     if apart:
         video, seconds = next(iter(apart.items()))
         lengths = " and ".join(f"{length:g}" for length in sorted(seconds))

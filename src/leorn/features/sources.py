@@ -1,6 +1,6 @@
 """One interface to features wherever they come from, and their check before training."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +14,8 @@ from leorn.records import VideoObjects
 
 MAX_NAMED = 20
 """Bad videos that an error names of each reason, and reasons that it says; the rest are counted."""
+DURATION_TOLERANCE = 0.02
+"""Annotations and containers may differ by this share of a video's length."""
 
 Progress = Callable[[int, int], None]
 """Is told how many are done, of how many."""
@@ -71,6 +73,11 @@ class FrameSource(Protocol):
         ...
 
     @property
+    def videos(self) -> tuple[str, ...]:
+        """Ids of the videos."""
+        ...
+
+    @property
     def fingerprint(self) -> Mapping[str, Any]:
         """What made the frame features."""
         ...
@@ -106,6 +113,11 @@ def open_frames(path: str | Path) -> FrameSource:
     if not Path(path).exists():
         raise InputError(f"{path}: no such file or folder; expected frame features: a store's folder, or an HDF5 file")
     return StoredFrames(path) if Path(path).is_dir() else FrameFeatures(path)
+
+
+def are_one_length(seconds: Collection[float]) -> bool:
+    """Say whether lengths of a video differ by no more than containers and annotations do."""
+    return min(seconds) >= (1 - DURATION_TOLERANCE) * max(seconds)
 
 
 def check_videos(
