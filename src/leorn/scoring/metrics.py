@@ -35,7 +35,7 @@ def answer_ious(predictions: Sequence[Prediction], queries: Sequence[Query], ans
     table = np.zeros((len(queries), answers))
     for row, query, prediction in zip(table, queries, in_order_of_queries(predictions, queries), strict=True):
         if moments := prediction.moments[:answers]:
-            row[: len(moments)] = iou(_spans(moments), _spans(query.moments)).max(axis=1)
+            row[: len(moments)] = iou(_spans(moments), _spans(query.moments), outer=True).max(axis=1)
     return table
 
 

@@ -23,7 +23,7 @@ VOTING_IOU = 0.8
 
 
 def iou(
-    spans_a: Float[np.ndarray, "*batch M 2"], spans_b: Float[np.ndarray, "*batch K 2"]
+    spans_a: Float[np.ndarray, "*batch M 2"], spans_b: Float[np.ndarray, "*batch K 2"], outer: bool = False
 ) -> Float[np.ndarray, "*batch M K"]:
     """Temporal intersection over union of every pair of spans, in float64.
 
@@ -32,6 +32,9 @@ def iou(
     Args:
         spans_a: (…, M, 2) start and end, start ≤ end, in any unit.
         spans_b: (…, K, 2) the same, in the same unit.
+        outer: reckon the union of spans that overlap from their outer ends; otherwise from their lengths. The results
+            differ by rounding alone, which decides where an IoU equals a threshold. The published codes of 2D-TAN and
+            Moment-DETR reckon recall by the ends, NMS and average precision by the lengths.
 
     Returns:
         (…, M, K) IoU in 0..1.
@@ -39,7 +42,10 @@ def iou(
     start_a, end_a = np.moveaxis(np.asarray(spans_a, dtype=np.float64), -1, 0)[..., :, None]
     start_b, end_b = np.moveaxis(np.asarray(spans_b, dtype=np.float64), -1, 0)[..., None, :]
     intersection = np.maximum(np.minimum(end_a, end_b) - np.maximum(start_a, start_b), 0)
-    union = (end_a - start_a) + (end_b - start_b) - intersection
+    if outer:
+        union = np.maximum(end_a, end_b) - np.minimum(start_a, start_b)
+    else:
+        union = (end_a - start_a) + (end_b - start_b) - intersection
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
 
 
