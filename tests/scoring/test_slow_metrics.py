@@ -92,5 +92,5 @@ def test_mean_average_precision_is_that_of_the_slow_version(path: Path, found: l
 @given(found=cases(range(21)))
 def test_the_published_thresholds_are_the_default(path: Path, found: list[Case]) -> None:
     exact = [Fraction(percent, 100) for percent in range(50, 100, 5)]
-    assert MAP_IOUS == tuple(map(float, exact))
+    assert tuple(map(float, exact)) == MAP_IOUS
     assert mean_average_precision(*as_read(found, path))["mAP"] == pytest.approx(float(slow_map(found, exact, False)))
