@@ -22,6 +22,7 @@ from leorn.data.annotations import read_queries
 from leorn.features.store import FeatureStore
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.predictions import read_predictions
+from leorn.scoring.protocols import PROTOCOLS
 from tests.commands import LEORN, Refused, files, heed_interrupts
 from tests.model.published_layout import published_layout, published_weights
 from tests.model.small import SMALL, random_inputs, random_network
@@ -128,6 +129,24 @@ def test_evaluate_reads_queries_of_another_format(
     written = json.loads((tmp_path / "ood/metrics.json").read_text())
     assert (written["split"], written["queries"]) == ("test-ood", len(queries))
     assert "constant window" in written["metrics"]
+
+
+def test_evaluate_by_a_protocol_finds_what_score_finds(
+    tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--protocol", "qvhighlights"]
+    main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path), *options])
+    assert f"\nqvhighlights: {PROTOCOLS['qvhighlights'].rule}\n" in capsys.readouterr().out
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["protocol"] == "qvhighlights"
+    # the network's own NMS stays, for the protocol has none
+    assert (written["evaluation"]["nms_threshold"], written["evaluation"]["strict"]) == (0.5, False)
+    assert {*written["metrics"]["LEORN"]} >= {"R1@0.5", "mAP@0.5", "mAP@0.75", "mAP", "mAP-short"}
+    main(
+        ["score", "--predictions", str(tmp_path / "predictions.jsonl"), "--queries", str(tiny.queries),
+         "--split", "test", "--format", "json", *options]
+    )  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["metrics"] == written["metrics"]["LEORN"]
 
 
 def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_path: Path) -> None:

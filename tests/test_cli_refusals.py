@@ -22,7 +22,7 @@ from tests.tiny import Tiny
         ("training:", "trainings:", "e.yaml: unknown key trainings.accelerator"),
         ("epochs: 2", "epochs: two", "e.yaml: training.epochs: expected a whole number, got two"),
         ("schedule: plateau", "schedule: line", "e.yaml: training.schedule: expected plateau or cosine, got line"),
-        ("ious:", "ious: 0.5\n  iou:", "e.yaml: evaluation.ious: expected a list such as ["),
+        ("  ious:", "  ious: 0.5\n  iou:", "e.yaml: evaluation.ious: expected a list such as ["),
         ("words:", "word:", "e.yaml: unknown key data.word"),
         ("clips: 8", "clips: 7", "model.frames 16 must be a multiple of model.clips 7"),
         ("epochs: 2", "epochs: 0", "training.epochs 0; expected 1 or more"),

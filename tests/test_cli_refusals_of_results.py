@@ -1,7 +1,6 @@
 """Checkpoints, predictions and published networks that cannot be used: one line that says why."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,27 +70,6 @@ def test_results_that_cannot_be_written_are_named(trained: Path, refused: Refuse
     assert refused("evaluate", trained, "--accelerator", "cpu", "--out", out) == (
         f"cannot write {out}/predictions.jsonl: Not a directory"
     )
-
-
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (lambda lines: lines[1:], "queries without a prediction (1): val-0#0"),
-        (lambda lines: [*lines, lines[0]], "query ids predicted more than once (1): val-0#0"),
-        (lambda lines: [*lines, lines[0].replace("val-0#0", "x")], "predictions for unknown query ids (1): x"),
-        (lambda lines: [lines[0], lines[1][:-9], *lines[2:]], "{path}:2: not JSON, or truncated"),
-        (lambda lines: [], "{path}: the file is empty; expected predictions"),
-    ],
-)
-def test_predictions_that_are_wrong_are_named(
-    tiny: Tiny, tmp_path: Path, refused: Refused, harm: Callable[[list[str]], list[str]], message: str
-) -> None:
-    queries = read_queries(tiny.queries, "jsonl", "val").queries
-    rows = [{"query_id": query.query_id, "video": query.video, "moments": [[0, 8]]} for query in queries]
-    path = tmp_path / "p.jsonl"
-    path.write_text("\n".join(harm([json.dumps(row) for row in rows])))
-    error = refused("score", "--predictions", path, "--queries", tiny.queries, "--split", "val")
-    assert error.startswith(message.format(path=path))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def test_an_experiment_from_before_an_option_has_its_default() -> None:
     assert restore(ExperimentConfig, values, "run") == EXPERIMENT
 
 
+def test_an_evaluation_from_before_map_has_none() -> None:
+    values = asdict(EXPERIMENT)
+    del values["evaluation"]["map_ious"], values["evaluation"]["length_ranges"]
+    assert restore(ExperimentConfig, values, "run") == EXPERIMENT
+    assert EXPERIMENT.evaluation.map_ious == ()
+
+
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(InputError, match=r"^run: unknown key hiden_size; is it of another version of leorn\?$"):
         restore(ModelConfig, {"hiden_size": 64}, "run")

@@ -92,6 +92,8 @@ def test_moments_are_ranked_by_score_where_each_has_one_and_else_keep_their_orde
         ('{"query_id": "q", "video": "v", "moments": [7]}', r"moments holds 7; expected \[start, end\]"),
         ('{"query_id": "q", "video": "v", "moments": [[5, 2]]}', r"moment \(5.0, 2.0\): expected 0 <= start < end"),
         ('{"query_id": "q", "video": "v", "moments": [[0, NaN]]}', "moments is nan; expected a finite number"),
+        ('{"vid": "v", "pred_relevant_windows": []}', "qid is missing; expected text"),
+        ('{"qid": 1, "vid": "v"}', "pred_relevant_windows is missing; expected a list"),
         (
             '{"query_id": "q", "video": "v", "moments": [[0, 1' + "0" * 400 + "]]}",
             r"moments is 10+\.\.\.0+; expected a",

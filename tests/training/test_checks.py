@@ -19,6 +19,22 @@ def test_figures_are_named_as_evaluation_names_them() -> None:
     assert names == ("R1@0.3", "R1@0.75", "R5@0.3", "R5@0.75", "mIoU")
 
 
+def test_map_has_a_figure_for_each_length() -> None:
+    evaluation = EvaluationConfig(ious=(0.5,), recalls=(1,), map_ious=(0.5, 0.6, 0.75))
+    names = ("R1@0.5", "mIoU", "mAP@0.5", "mAP@0.75", "mAP")
+    assert figure_names(evaluation) == names
+    by_length = replace(evaluation, length_ranges=True)
+    assert figure_names(by_length) == (*names, "mAP-short", "mAP-middle", "mAP-long")
+
+
+def test_lengths_without_map_are_refused(tiny: Tiny) -> None:
+    with pytest.raises(InputError) as caught:
+        check_experiment(tiny.experiment(Path("unused"), evaluation__length_ranges=True))
+    assert str(caught.value) == (
+        "evaluation.length_ranges: without evaluation.map_ious there is no mAP; expected both or neither"
+    )
+
+
 @pytest.mark.parametrize("monitor", ["R1@0.3", "R5@0.7", "mIoU", "loss"])
 def test_a_figure_that_exists_can_be_monitored(tiny: Tiny, monitor: str) -> None:
     check_experiment(tiny.experiment(Path("unused"), training__monitor=monitor))

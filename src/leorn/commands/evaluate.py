@@ -52,8 +52,9 @@ def run(options: Namespace) -> None:
             say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
     if is_first_process():
         title = f"{options.split}, {counted(len(results[0].predictions), 'query')}"
-        title += f", {name}: {PROTOCOLS[name].rule}" if name else ""
         title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
+        if name:
+            print(f"{name}: {PROTOCOLS[name].rule}")
         experiment = results[0].experiment
         comparable = options.split == "test" and experiment.evaluation.strict
         published = published_results(experiment.data.dataset) if comparable else {}

@@ -44,8 +44,9 @@ def run(options: Namespace) -> None:
         protocol = described(name) if name else {}
         print(json.dumps({"queries": len(queries)} | protocol | {"metrics": metrics}, indent=2))
     else:
-        title = counted(len(queries), "query") + (f", {name}: {PROTOCOLS[name].rule}" if name else "")
-        show({Path(options.predictions).stem: metrics}, {}, title)
+        if name:
+            print(f"{name}: {PROTOCOLS[name].rule}")
+        show({Path(options.predictions).stem: metrics}, {}, counted(len(queries), "query"))
 
 
 def split_hint(predictions: "Sequence[Prediction]", queries: "Sequence[Query]") -> str:

@@ -50,7 +50,7 @@ PROTOCOLS: dict[ProtocolName, Protocol] = {
     ),
     "qvhighlights": Protocol(
         replace(_MOMENT_DETR, length_ranges=True),
-        "moment-detr, and mAP by length: short (≤ 10 s), middle (≤ 30 s) and long (≤ 150 s) moments",
+        "as moment-detr, and mAP by length: short (≤ 10 s), middle (≤ 30 s) and long (≤ 150 s) moments",
         "QVHighlights (Lei et al., NeurIPS 2021; standalone_eval/eval.py of github.com/jayleicn/moment_detr)",
     ),
 }
