@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from leorn.config import Against, EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.ranking import iou
+from leorn.scoring.ranking import TIE_TOLERANCE, iou
 
 NAMED_IN_ERRORS = 3
 
@@ -23,12 +23,15 @@ NAMED_IN_ERRORS = 3
 def hits(ious: Float[np.ndarray, "Q K"], threshold: float, strict: bool = True) -> Bool[np.ndarray, "Q K"]:
     """Say which answers count as found.
 
+    Times in whole percent or tenths of a second make IoUs of exactly one half common: what is within rounding of the
+    threshold counts as equal to it, in whatever unit the times were written.
+
     Args:
         ious: (Q, K) IoU of each answer, as from `answer_ious`.
         threshold: the IoU to pass.
         strict: a hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold.
     """
-    return ious > threshold if strict else ious >= threshold
+    return ious > threshold + TIE_TOLERANCE if strict else ious >= threshold - TIE_TOLERANCE
 
 
 def overlaps(

@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from leorn.errors import InputError
 from leorn.records import Moment
 
-# Cells of a moment map often overlap by exactly one half: rounding must not decide which of them go.
 TIE_TOLERANCE = 1e-9
+"""IoUs so near are equal: cells of a moment map often overlap by exactly one half, and rounding must not decide."""
 SOFT_CANDIDATES = 1000
 """The best candidates that soft NMS looks at."""
 SIGMA = 0.5
