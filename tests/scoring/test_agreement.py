@@ -1,6 +1,8 @@
+import csv
 import statistics
 from collections.abc import Callable, Sequence
 from itertools import permutations
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -102,3 +104,36 @@ def test_one_person_has_nobody_to_agree_with(against_whom: Agreement) -> None:
         against_whom(make_queries([[(0, 4), (0, 4)], [(0, 4)]]), EvaluationConfig())
     with pytest.raises(InputError, match="no queries to compare people's moments of"):
         against_whom([], EvaluationConfig())
+
+
+def read_percent(folder: Path) -> list[list[Span]]:
+    """A reader of its own, in whole percent, so that scoring is tested without the data room."""
+    people: dict[str, list[Span]] = {}
+    for path in sorted(folder.glob("test_0*.csv")):
+        with path.open() as file:
+            for row in csv.DictReader(file):
+                people.setdefault(row["HITId"], []).append((int(row["start"]), int(row["end"])))
+    return [*people.values()]
+
+
+def test_five_people_agree_on_charades_as_whole_percent_say(shared: Path) -> None:
+    people = read_percent(shared / "data" / "charades_sta_reannotated")
+    # in seconds of a video of any length: rounding decides nothing
+    queries = [
+        Query(
+            str(number), "v", "x", 31.33, tuple(Moment(31.33 * start / 100, 31.33 * end / 100) for start, end in spans)
+        )
+        for number, spans in enumerate(people)
+    ]
+    found = person_against_another(queries, EvaluationConfig(ious=(0.5, 0.7)))
+
+    halves = seven_tenths = 0
+    for spans in people:
+        for (a, b), (c, d) in permutations(spans, 2):
+            shared_percent = max(0, min(b, d) - max(a, c))
+            union = (b - a) + (d - c) - shared_percent
+            halves += 2 * shared_percent > union
+            seven_tenths += 10 * shared_percent > 7 * union
+    assert len(people) == 1_000
+    assert found["R1@0.5"] == pytest.approx(halves / 200)
+    assert found["R1@0.7"] == pytest.approx(seven_tenths / 200)

@@ -13,7 +13,7 @@ from leorn.config import Against, EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
 from leorn.scoring.metrics import answer_ious, evaluate_predictions, mean_iou, recall_table
-from leorn.scoring.ranking import hits
+from leorn.scoring.ranking import hits, iou
 
 Span = tuple[float, float]
 Case = tuple[list[Span], list[Span]]
@@ -123,6 +123,16 @@ def test_only_a_hit_that_is_not_strict_may_equal_the_threshold() -> None:
 
     assert hits(ious, 0.5).tolist() == [[False, True, False]]
     assert hits(ious, 0.5, strict=False).tolist() == [[True, True, False]]
+
+
+@given(st.integers(1, 10**6), st.floats(0.01, 100))
+def test_no_unit_of_time_makes_a_tie_a_hit(offset: int, unit: float) -> None:
+    # one half of the union, wherever in the video and whatever a second is
+    start, middle, end = (unit * (offset / 1000 + times) for times in (0, 5, 10))
+    ious = iou(np.array([[start, middle]]), np.array([[start, end]]))
+
+    assert not hits(ious, 0.5).any()
+    assert hits(ious, 0.5, strict=False).all()
 
 
 def test_answers_beyond_a_querys_own_are_no_overlap() -> None:

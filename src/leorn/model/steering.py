@@ -113,7 +113,7 @@ class ObjectSteering(nn.Module):
         return levels, weights, attention.mean(-1)
 
     def _asked(self, token_size: int, sentence: Sentence) -> tuple[Float[Tensor, "B A H"], Float[Tensor, "B L A"]]:
-        """Return what each view looks for, of length 1, and its weights of the words; zeros where it looks for nothing."""
+        """Return what each view looks for, of length 1, and its weights of the words; zeros where it looks for none."""
         if self.words is None:
             words = sentence.words
             return words.new_zeros(len(words), 1, token_size), words.new_zeros(*words.shape[:2], 1)

@@ -110,8 +110,9 @@ def _shares_of_a_video(queries: Sequence[Query]) -> Windows:
 def _lengths_and_places(queries: Sequence[Query]) -> Windows:
     """Lengths of moments in seconds, at every share of what is left of a video beside them."""
     lengths = [moment.end_seconds - moment.start_seconds for query in queries for moment in query.moments]
-    steps = np.arange(GRID_STEPS + 1) / GRID_STEPS
-    usual, shares = np.unique(np.quantile(lengths, steps)), steps
+    shares = np.arange(GRID_STEPS + 1) / GRID_STEPS
+    # nobody marks milliseconds: two lengths that differ by rounding are one
+    usual = np.unique(np.quantile(lengths, shares).round(3))
     return np.stack([np.repeat(usual, len(shares)), np.tile(shares, len(usual))], axis=1)
 
 

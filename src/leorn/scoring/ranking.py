@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float, Int
 from leorn.errors import InputError
 from leorn.records import Moment
 
-# Cells of a moment map often overlap by exactly one half: rounding must not decide which of them go.
 TIE_TOLERANCE = 1e-9
+"""IoUs so near are equal: cells of a moment map often overlap by exactly one half, and rounding must not decide."""
 SOFT_CANDIDATES = 1000
 """The best candidates that soft NMS looks at."""
 SIGMA = 0.5
@@ -46,12 +46,15 @@ def iou(
 def hits(ious: Float[np.ndarray, "..."], threshold: float, strict: bool = True) -> Bool[np.ndarray, "..."]:
     """Say which answers count as found.
 
+    Times in whole percent or tenths of a second make IoUs of exactly one half common: what is within rounding of the
+    threshold counts as equal to it, in whatever unit the times were written.
+
     Args:
         ious: IoU of each answer with a moment, in any shape.
         threshold: the IoU to pass.
         strict: a hit is IoU > threshold (the 2D-TAN family); otherwise IoU ≥ threshold.
     """
-    return ious > threshold if strict else ious >= threshold
+    return ious > threshold + TIE_TOLERANCE if strict else ious >= threshold - TIE_TOLERANCE
 
 
 def nms(
