@@ -2,10 +2,10 @@
 
 python tests/golden/make_qvhighlights.py FOLDER
 
-FOLDER holds the script's `standalone_eval/` (github.com/jayleicn/moment_detr, commit 2fa9e32e), which is not part of
-this repository and of which only the moment retrieval is run. Times lie on a grid of 2 s, as QVHighlights has
-them, so that IoUs equal thresholds and each other; the answers to half of the queries are moved off it a little. Scores
-have one decimal, so that they tie.
+FOLDER holds the script's `standalone_eval/`, which is not part of this repository: eval.py of
+github.com/jayleicn/moment_detr at commit 2fa9e32e, utils.py as the fork MonsisGit/moment_detr has it. Only the moment
+retrieval was run. Times lie on a grid of 2 s, as QVHighlights has them, so that IoUs equal thresholds and each other;
+the answers to half of the queries are moved off it a little. Scores have one decimal, so that they tie.
 """
 
 import json
