@@ -52,7 +52,9 @@ def commands(name: PublishedName, kind: str) -> Iterator[str]:
 
 
 def test_every_published_format_has_its_data_set() -> None:
-    assert set(DATASETS) == set(get_args(PublishedName)) == set(FORMATS) - {"jsonl"}
+    # docs/harder-tests.md says where the other two are
+    elsewhere = {"jsonl", "charades-cd", "charades-sta-reannotated"}
+    assert set(DATASETS) == set(get_args(PublishedName)) == set(FORMATS) - elsewhere
 
 
 def test_experiments_read_what_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +64,7 @@ def test_experiments_read_what_the_table_says(monkeypatch: pytest.MonkeyPatch) -
         config = trained(f"leorn train --config {path.relative_to(ROOT)}")
         if config.data.dataset == "jsonl":
             continue
-        dataset = DATASETS[config.data.dataset]
+        dataset = {str(name): known for name, known in DATASETS.items()}[config.data.dataset]
         folder = f"data/{dataset.folder}"
         assert (config.data.queries, config.data.words) == (folder, f"data/{WORDS}")
         assert config.model.word_size == WORD_SIZE

@@ -1,7 +1,8 @@
 """`leorn evaluate`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
@@ -11,8 +12,12 @@ from leorn.commands.elsewhere import add_data_elsewhere, data_elsewhere
 from leorn.commands.protocol import add_protocol, described
 from leorn.errors import InputError
 from leorn.scoring.protocols import PROTOCOLS
+from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
 from leorn.terminal import is_first_process, progress, say, show, write_json
 from leorn.wording import counted
+
+if TYPE_CHECKING:
+    from leorn.training.evaluate import Evaluation
 
 
 def run(options: Namespace) -> None:
@@ -21,7 +26,6 @@ def run(options: Namespace) -> None:
 
     check_accelerator(options.accelerator, "--accelerator")
     # torch only now: what is wrong with an option is said at once
-    from leorn.scoring.predictions import write_predictions
     from leorn.scoring.published_results import published_results
     from leorn.scoring.report import summarise
     from leorn.training.evaluate import evaluate
@@ -39,6 +43,7 @@ def run(options: Namespace) -> None:
             data=data,
             protocol=PROTOCOLS[name] if name else None,
             shuffle_objects=options.shuffle_objects,
+            shuffle_sentences=options.shuffle_sentences,
             devices=options.devices,
             accelerator=options.accelerator,
             progress=progress("checking videos"),
@@ -46,10 +51,9 @@ def run(options: Namespace) -> None:
         results.append(result)
         if is_first_process():
             out = Path(options.out or Path(checkpoint).parent / options.split)
-            write_predictions(out / "predictions.jsonl", result.predictions)
-            protocol = described(name) if name else {}
-            write_json(out / "metrics.json", {"checkpoint": str(checkpoint)} | protocol | result.to_dict())
-            say(f"wrote {out / 'predictions.jsonl'} and {out / 'metrics.json'}")
+            about = {"checkpoint": str(checkpoint)} | (described(name) if name else {})
+            write_results(out, result, about)
+            say(f"wrote {out / PREDICTIONS} and {out / METRICS}")
     if is_first_process():
         title = f"{options.split}, {counted(len(results[0].predictions), 'query')}"
         title += f", mean ± standard deviation of {len(results)} runs" if len(results) > 1 else ""
@@ -59,6 +63,19 @@ def run(options: Namespace) -> None:
         comparable = options.split == "test" and experiment.evaluation.strict
         published = published_results(experiment.data.dataset) if comparable else {}
         show(summarise([result.rows for result in results]), published, title, markdown=options.format == "markdown")
+
+
+def write_results(out: Path, result: "Evaluation", about: Mapping[str, str]) -> None:
+    """Write predictions and figures, and leave no blinded network's predictions of another time beside them."""
+    from leorn.scoring.predictions import write_predictions
+
+    write_predictions(out / PREDICTIONS, result.predictions)
+    for shown, file in BLINDED.items():
+        if shown in result.blind:
+            write_predictions(out / file, result.blind[shown])
+        else:
+            (out / file).unlink(missing_ok=True)
+    write_json(out / METRICS, {**about, **result.to_dict()})
 
 
 def add_options(parser: Parser) -> None:
@@ -73,6 +90,7 @@ def add_options(parser: Parser) -> None:
         "--out", help="Folder of predictions.jsonl and metrics.json; beside the checkpoint if not given."
     )
     parser.add_argument("--shuffle-objects", action="store_true", help="Also show it the objects of another video.")
+    parser.add_argument("--shuffle-sentences", action="store_true", help="Also ask it sentences about another video.")
     parser.add_argument("--devices", type=PositiveInt, default=1, help="Processes that share the work.")
     parser.add_argument("--accelerator", default="auto", help="auto, cpu, gpu, …")
     add_data_elsewhere(parser)

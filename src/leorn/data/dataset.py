@@ -5,7 +5,8 @@ of word vectors, object and frame features.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -166,9 +167,27 @@ def shuffled_videos(queries: Sequence[Query], seed: int) -> dict[str, str]:
     """
     videos = sorted({query.video for query in queries})
     if len(videos) < 2:
-        raise InputError(f"objects cannot be shuffled: all queries are about {videos[0]}; expected two videos or more")
+        raise InputError(
+            f"objects and sentences cannot be shuffled: all queries are about {videos[0]}; expected two videos or more"
+        )
     order = [videos[i] for i in np.random.default_rng(seed).permutation(len(videos))]
     return dict(zip(order, [*order[1:], order[0]], strict=True))
+
+
+def shuffled_sentences(queries: Sequence[Query], seed: int) -> list[Query]:
+    """Give every query a sentence about the video that `shuffled_videos` chooses, and nothing else of it.
+
+    A video's sentences are taken in turn, again from the first where they are fewer.
+
+    Raises:
+        InputError: there is no other video.
+    """
+    shown = shuffled_videos(queries, seed)
+    texts: dict[str, list[str]] = {}
+    for query in queries:
+        texts.setdefault(query.video, []).append(query.text)
+    turn = {video: cycle(texts[other]) for video, other in shown.items()}
+    return [replace(query, text=next(turn[query.video])) for query in queries]
 
 
 class QueryBatches(Sampler[list[int]]):

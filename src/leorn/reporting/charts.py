@@ -139,8 +139,8 @@ def _short(name: str, letters: int = 26) -> str:
 
 
 def _chart(draw: Callable[[Axes], None], height: float, alternative: str, caption: str, columns: int = 1) -> Chart:
-    pictures = [_picture(draw, height, theme, columns) for theme in ("light", "dark")]
-    return Chart(*pictures, alternative, caption)
+    light, dark = (_picture(draw, height, theme, columns) for theme in ("light", "dark"))
+    return Chart(light, dark, alternative, caption)
 
 
 @house_style()

@@ -161,7 +161,7 @@ class _Table:
         self.predictions = [by_id[query.query_id] for query in queries]
         self.evaluation = evaluation
         self.ious = answer_ious(self.predictions, queries, max(evaluation.recalls), evaluation.against)
-        self.hit = hits(self.ious[:, :1], threshold, evaluation.strict).any(1)
+        self.hit = hits(self.ious[:, 0], threshold, evaluation.strict)
         self.kinds = kinds_of_answers(self.predictions, queries, threshold, evaluation.strict)
 
     @property

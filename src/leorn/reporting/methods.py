@@ -12,13 +12,7 @@ from leorn.files import sha256
 from leorn.jsonlines import errors_at, json_object, read_text
 from leorn.records import Prediction
 from leorn.scoring.predictions import read_predictions
-
-PREDICTIONS, METRICS = "predictions.jsonl", "metrics.json"
-BLIND = {
-    "objects-of-another-video.jsonl": "objects of another video",
-    "sentences-of-another-video.jsonl": "sentences about another video",
-}
-"""What `leorn evaluate` writes beside its predictions when it also blinds the network: file → what it was shown."""
+from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def read_methods(paths: Sequence[str]) -> list[Method]:
                 Method(
                     f"{name}, {shown}", read_predictions(file.with_name(blind)), True, {}, str(file.with_name(blind))
                 )
-                for blind, shown in BLIND.items()
+                for shown, blind in BLINDED.items()
                 if file.with_name(blind).exists()
             ]
     return sorted(methods, key=lambda method: method.baseline)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from leorn import __version__
 from leorn.errors import InputError
 from leorn.reporting.charts import group_chart, kinds_chart, recall_chart, reliability_chart
 from leorn.reporting.content import Example, Report
@@ -46,7 +46,7 @@ def render(report: Report, title: str) -> str:
         kinds=KINDS,
         examples=[_strip(example) for example in report.examples],
         protocol={_words(key): _plain(value) for key, value in protocol.items()},
-        version=__version__,
+        version=version("leorn"),
     )
 
 

@@ -160,7 +160,7 @@ def _recalls(
         raise InputError(f"recalls {list(recalls)}: expected one or more whole numbers, each at least 1")
     table = answer_ious(predictions, queries, max(recalls), against)
     return {
-        f"R{n}@{threshold:g}": 100.0 * hits(table[:, :n], threshold, strict).any(axis=1)
+        f"R{n}@{threshold:g}": 100.0 * hits(table[:, :n].max(axis=1), threshold, strict)
         for n in recalls
         for threshold in ious
     }

@@ -8,7 +8,6 @@ variants:
   no-shift: {model.temporal_shift: 0}
 """
 
-import copy
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -86,12 +85,14 @@ def variant_experiments(ablation: Ablation, where: str) -> dict[str, ExperimentC
 
 
 def _changed(experiment: ExperimentConfig, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    values = copy.deepcopy(asdict(experiment))
+    # plain values of its own
+    values = asdict(experiment)
+    sections = {name: section for name, section in values.items() if isinstance(section, dict)}
     for key, value in changes.items():
         section, _, option = key.partition(".")
-        if not isinstance(values.get(section), dict) or option not in values[section]:
+        if option not in sections.get(section, {}):
             raise InputError(
                 f"{where}: unknown key {key}; expected an option's full name, such as model.temporal_shift"
             )
-        values[section][option] = value
+        sections[section][option] = value
     return values

@@ -1,7 +1,7 @@
 """Evaluation of a trained network, beside the baselines that keep one honest."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,21 @@ from leorn.checkpoints import NetworkRecord, load_network
 from leorn.config import EvaluationConfig, ExperimentConfig
 from leorn.data.annotations import read_queries
 from leorn.data.corpus import open_corpus
-from leorn.data.dataset import shuffled_videos
+from leorn.data.dataset import shuffled_sentences, shuffled_videos
 from leorn.errors import InputError
 from leorn.features.sources import Progress
-from leorn.records import Prediction
+from leorn.records import Prediction, Query
 from leorn.scoring.baselines import CONSTANT_WINDOW
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.protocols import Protocol
+from leorn.scoring.results import OTHER_OBJECTS, OTHER_SENTENCES
 from leorn.training.loaders import Loaders
 from leorn.training.module import LEORNModule
 from leorn.training.trainer import make_trainer, one_line_errors
 
 log = logging.getLogger(__name__)
 
-SHUFFLED = "same network, objects of another video"
+SHUFFLED = f"same network, {OTHER_OBJECTS}"
 CONSTANT = CONSTANT_WINDOW.name
 
 
@@ -33,23 +34,35 @@ class Evaluation:
 
     Attributes:
         predictions: the network's answers, in the order of the queries.
+        blind: what it was shown instead, `OTHER_OBJECTS` or `OTHER_SENTENCES` → its answers then, where asked for.
         rows: figures by name: the network, then its baselines.
         experiment: the configuration they were made with.
         split: the split they are of.
         windows: those of the baseline, start and end as shares of a video; none where no training queries are at hand.
+        network: its name.
+        record: what travels with the network.
     """
 
     predictions: tuple[Prediction, ...]
+    blind: Mapping[str, tuple[Prediction, ...]]
     rows: Mapping[str, Mapping[str, float]]
     experiment: ExperimentConfig
     split: str
     windows: tuple[tuple[float, float], ...]
+    network: str
+    record: NetworkRecord
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures with all that they depend on beside the network, for `metrics.json`."""
         return {
             "split": self.split,
             "queries": len(self.predictions),
+            "network": self.network,
+            "seed": self.experiment.training.seed,
+            "selected_by": f"{self.experiment.training.monitor} on val",
+            "features": self.record.fingerprint,
+            "frame_features": self.record.frame_fingerprint,
+            "words": self.record.words,
             "evaluation": asdict(self.experiment.evaluation),
             "constant_windows": self.windows,
             "metrics": self.rows,
@@ -64,6 +77,7 @@ def evaluate(
     evaluation: EvaluationConfig | None = None,
     protocol: Protocol | None = None,
     shuffle_objects: bool = False,
+    shuffle_sentences: bool = False,
     devices: int = 1,
     accelerator: str = "auto",
     progress: Progress | None = None,
@@ -77,6 +91,7 @@ def evaluate(
         evaluation: how to rank and score, where not as in training.
         protocol: a published way to score; where it has no NMS, that of `evaluation` or of training stays.
         shuffle_objects: also give the network the objects of another video of the split.
+        shuffle_sentences: also ask the network what is asked about another video of the split.
         devices: processes to share the work; the figures do not depend on it.
         accelerator: Lightning's name for it.
         progress: is told how many videos are checked, of how many.
@@ -93,7 +108,7 @@ def evaluate(
     corpus.check_same_features(record.fingerprint, record.words, str(checkpoint), record.frame_fingerprint)
     queries = corpus.queries[split]
 
-    def predict(objects_of: Mapping[str, str] | None) -> tuple[Prediction, ...]:
+    def predict(queries: Sequence[Query], objects_of: Mapping[str, str] | None = None) -> tuple[Prediction, ...]:
         module = LEORNModule(network, record, queries, experiment.evaluation)
         loaders = Loaders(
             corpus.collate(experiment.data, record.model, objects_of),
@@ -105,15 +120,19 @@ def evaluate(
             trainer.test(module, loaders, verbose=False)
         return tuple(module.predictions.values())
 
-    predictions = predict(None)
+    predictions = predict(queries)
     answers = {network.name: predictions}
     windows = _constant_windows(experiment)
     if windows:
         answers[CONSTANT] = tuple(CONSTANT_WINDOW.answer(queries, windows))
+    blind, seed = {}, experiment.training.seed
     if shuffle_objects:
-        answers[SHUFFLED] = predict(shuffled_videos(queries, experiment.training.seed))
+        blind[OTHER_OBJECTS] = predict(queries, shuffled_videos(queries, seed))
+    if shuffle_sentences:
+        blind[OTHER_SENTENCES] = predict(shuffled_sentences(queries, seed))
+    answers |= {f"same network, {shown}": given for shown, given in blind.items()}
     rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
-    return Evaluation(predictions, rows, experiment, split, tuple(windows))
+    return Evaluation(predictions, blind, rows, experiment, split, tuple(windows), network.name, record)
 
 
 def experiment_of(
