@@ -13,7 +13,7 @@ from leorn.reporting.content import CURVE_IOUS, Report, Result
 from leorn.reporting.groups import Grouping
 from leorn.scoring.mistakes import KINDS
 
-WIDTH, HEIGHT = 5.4, 3.2
+WIDTH, HEIGHT = 4.8, 2.8
 """Inches: two charts stand side by side on a desk, and letters stay readable on a phone."""
 ROW = 0.3
 """Inches of a row of bars."""
@@ -41,8 +41,7 @@ def recall_chart(report: Report) -> Chart:
     def draw(axes: Axes) -> None:
         for result, colour in _coloured(report.results):
             for n, style in zip(result.recall_over_iou, ("-", "--", ":"), strict=False):
-                label = result.name if n == min(result.recall_over_iou) else None
-                axes.plot(CURVE_IOUS, result.recall_over_iou[n], style, color=colour, label=label, linewidth=1.6)
+                axes.plot(CURVE_IOUS, result.recall_over_iou[n], style, color=colour, linewidth=1.6)
         axes.set(xlim=(0, 1), ylim=(0, 100), xlabel="IoU to reach", ylabel="recall (%)")
 
     counts = " and ".join(f"R{n}" for n in report.results[0].recall_over_iou)
@@ -67,7 +66,7 @@ def reliability_chart(report: Report) -> Chart | None:
             bins = result.reliability.bins
             sizes = [8 + 60 * one.count / sum(bin.count for bin in bins) for one in bins]
             points = [one.mean_score for one in bins], [one.hit_share for one in bins]
-            axes.plot(*points, color=colour, linewidth=1.2, label=result.name)
+            axes.plot(*points, color=colour, linewidth=1.2)
             axes.scatter(*points, s=sizes, color=colour)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="score of the first answer", ylabel="share of hits")
 
@@ -91,7 +90,7 @@ def group_chart(report: Report, grouping: Grouping) -> Chart:
             intervals = result.groups[grouping.name]
             means = [one.mean for one in intervals]
             ends = [[one.mean - one.low for one in intervals], [one.high - one.mean for one in intervals]]
-            axes.errorbar(means, rows, xerr=ends, fmt="o", markersize=4, color=colour, label=result.name, linewidth=1.2)
+            axes.errorbar(means, rows, xerr=ends, fmt="o", markersize=4, color=colour, linewidth=1.2)
         names = [f"{group} ({count:,})" for group, count in zip(grouping.groups, counts, strict=True)]
         axes.set_yticks(range(len(names)), names)
         axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel=f"{report.main} (%)")
@@ -100,8 +99,10 @@ def group_chart(report: Report, grouping: Grouping) -> Chart:
     told = ", ".join(
         f"{group} {one.mean:.1f}%" for group, one in zip(grouping.groups, first.groups[grouping.name], strict=True)
     )
-    height = 1.0 + ROW * max(1, 0.4 * len(report.results)) * len(counts)
-    return _chart(draw, height, f"{report.main} by {grouping.name}. {first.name}: {told}.", f"By {grouping.rule}.")
+    height = 0.6 + ROW * max(1, 0.4 * len(report.results)) * len(counts)
+    return _chart(
+        draw, height, f"{report.main} by {grouping.name}. {first.name}: {told}.", f"{grouping.rule.capitalize()}."
+    )
 
 
 def kinds_chart(report: Report) -> Chart:
@@ -125,6 +126,11 @@ def kinds_chart(report: Report) -> Chart:
     return _chart(draw, 1.5 + ROW * len(names), f"Kinds of first answers. {told}.", "", columns=3)
 
 
+def legend(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """Each method's name with its colour in all charts."""
+    return [(result.name, colour) for result, colour in _coloured(results)]
+
+
 def _coloured(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Each method with its colour; baselines in greys, once methods have theirs."""
     greys = ("#888888", "#AAAAAA", "#666666", "#BBBBBB", "#777777")
@@ -138,7 +144,8 @@ def _short(name: str, letters: int = 26) -> str:
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
-def _chart(draw: Callable[[Axes], None], height: float, alternative: str, caption: str, columns: int = 1) -> Chart:
+def _chart(draw: Callable[[Axes], None], height: float, alternative: str, caption: str, columns: int = 0) -> Chart:
+    """Draw a chart; with a legend of its own where `columns` says how wide."""
     light, dark = (_picture(draw, height, theme, columns) for theme in ("light", "dark"))
     return Chart(light, dark, alternative, caption)
 
@@ -155,7 +162,8 @@ def _picture(draw: Callable[[Axes], None], height: float, theme: str, columns: i
         figure.set_layout_engine("constrained")
         axes = figure.add_subplot()
         draw(axes)
-        figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+        if columns:
+            figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
         content = io.BytesIO()
         figure.savefig(content, format="svg", metadata=METADATA[".svg"])
     return f"data:image/svg+xml;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from leorn.errors import InputError
-from leorn.reporting.charts import group_chart, kinds_chart, recall_chart, reliability_chart
+from leorn.reporting.charts import group_chart, kinds_chart, legend, recall_chart, reliability_chart
 from leorn.reporting.content import Example, Report
 from leorn.scoring.bootstrap import RESAMPLES
 from leorn.scoring.mistakes import KINDS
@@ -28,6 +28,8 @@ def render(report: Report, title: str) -> str:
     environment.filters |= {"number": _number, "signed": _signed, "plain": _plain, "words": _words}
     first = report.results[0]
     protocol = report.protocol
+    # where all queries are of one group there is nothing to see
+    groupings = [grouping for grouping in report.groupings if len(grouping.groups) > 1]
     return environment.from_string(_resource("page.html")).render(
         title=title,
         style=_resource("page.css"),
@@ -40,8 +42,9 @@ def render(report: Report, title: str) -> str:
         main=report.main,
         recall=recall_chart(report),
         calibration=reliability_chart(report),
-        groups=[group_chart(report, grouping) for grouping in report.groupings],
-        groupings=report.groupings,
+        legend=legend(report.results),
+        groups=[(grouping, group_chart(report, grouping)) for grouping in groupings],
+        groupings=groupings,
         mistakes=kinds_chart(report),
         kinds=KINDS,
         examples=[_strip(example) for example in report.examples],
@@ -93,7 +96,7 @@ def _words(key: str) -> str:
 
 
 def _plain(value: object) -> str:
-    if value is None:
+    if value is None or value == ():
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
