@@ -8,6 +8,7 @@ from types import ModuleType
 from leorn import __version__
 from leorn.arguments import Parser
 from leorn.commands import (
+    ablate,
     assets,
     baselines,
     convert,
@@ -30,6 +31,7 @@ COMMANDS: dict[str, ModuleType] = {
     "find": find,
     "extract": extract,
     "train": train,
+    "ablate": ablate,
     "evaluate": evaluate,
     "score": score,
     "report": report,

@@ -88,7 +88,8 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    # not −0.0
+    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def _words(key: str) -> str:

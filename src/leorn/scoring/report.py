@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leorn.errors import InputError
+from leorn.scoring.bootstrap import Interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +27,7 @@ class MeanAndSpread:
         return f"{self.mean:.2f}" if self.spread is None else f"{self.mean:.2f} ± {self.spread:.2f}"
 
 
-Metrics = Mapping[str, float | MeanAndSpread]
+Metrics = Mapping[str, float | MeanAndSpread | Interval]
 
 
 def mean_and_spread(runs: Sequence[Mapping[str, float]]) -> dict[str, MeanAndSpread]:
@@ -115,5 +116,5 @@ def _values(metrics: Metrics, columns: Sequence[str]) -> list[str]:
     return [_format(metrics[column]) if column in metrics else NO_VALUE for column in columns]
 
 
-def _format(value: float | MeanAndSpread) -> str:
-    return str(value) if isinstance(value, MeanAndSpread) else f"{value:.2f}"
+def _format(value: float | MeanAndSpread | Interval) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

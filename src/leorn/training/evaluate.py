@@ -33,6 +33,7 @@ class Evaluation:
     """What an evaluation found.
 
     Attributes:
+        queries: what was asked.
         predictions: the network's answers, in the order of the queries.
         blind: what it was shown instead, `OTHER_OBJECTS` or `OTHER_SENTENCES` → its answers then, where asked for.
         rows: figures by name: the network, then its baselines.
@@ -43,6 +44,7 @@ class Evaluation:
         record: what travels with the network.
     """
 
+    queries: tuple[Query, ...]
     predictions: tuple[Prediction, ...]
     blind: Mapping[str, tuple[Prediction, ...]]
     rows: Mapping[str, Mapping[str, float]]
@@ -132,7 +134,7 @@ def evaluate(
         blind[OTHER_SENTENCES] = predict(shuffled_sentences(queries, seed))
     answers |= {f"same network, {shown}": given for shown, given in blind.items()}
     rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
-    return Evaluation(predictions, blind, rows, experiment, split, tuple(windows), network.name, record)
+    return Evaluation(queries, predictions, blind, rows, experiment, split, tuple(windows), network.name, record)
 
 
 def experiment_of(

@@ -1,0 +1,99 @@
+"""An ablation carried out: every variant trained from several seeds, evaluated, and compared with the first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from leorn.features.sources import Progress
+from leorn.records import Query
+from leorn.scoring.bootstrap import Interval, bootstrap
+from leorn.scoring.metrics import figures_by_query
+from leorn.training.ablation import Ablation, variant_experiments
+from leorn.training.evaluate import Evaluation, evaluate
+from leorn.training.sweep import train_seeds
+
+
+@dataclass(frozen=True)
+class AblatedSplit:
+    """What an ablation shows on a split.
+
+    Attributes:
+        split: its name.
+        queries: how many.
+        rows: variant → the figures of each seed.
+        differences: variant → figure → its mean over the seeds less the first variant's, with interval; the first
+            variant is not among them.
+    """
+
+    split: str
+    queries: int
+    rows: Mapping[str, Sequence[Mapping[str, float]]]
+    differences: Mapping[str, Mapping[str, Interval]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries, lists, numbers and text, for JSON."""
+        return asdict(self)
+
+
+def ablate(
+    ablation: Ablation,
+    where: str,
+    *,
+    say: Callable[[str], None] = print,
+    progress: Progress | None = None,
+) -> list[AblatedSplit]:
+    """Train every variant from every seed, and compare them; what is trained already is not trained again.
+
+    Args:
+        ablation: the experiment and its variants.
+        where: names the ablation in errors.
+        say: is told, line by line, what each run says.
+        progress: is told how many videos are checked, of how many.
+
+    Raises:
+        InputError: as `variant_experiments`, `train` and `evaluate`; a variant's run of another configuration.
+    """
+    experiments = variant_experiments(ablation, where)
+    checkpoints = {}
+    for number, (name, experiment) in enumerate(experiments.items(), start=1):
+        say(f"variant {name}, {number} of {len(experiments)}")
+        checkpoints[name] = train_seeds(experiment, ablation.seeds, resume=True, say=say, progress=progress)
+    compared = []
+    for split in ablation.splits:
+        say(f"evaluating {sum(map(len, checkpoints.values()))} networks on {split}")
+        results = {
+            name: [evaluate(checkpoint, split=split, progress=progress) for checkpoint in seeds]
+            for name, seeds in checkpoints.items()
+        }
+        compared.append(compare(results, split))
+    return compared
+
+
+def compare(results: Mapping[str, Sequence[Evaluation]], split: str) -> AblatedSplit:
+    """Compare variants by what their seeds score on average, query by query, with the first of them.
+
+    Args:
+        results: variant → the evaluation of each of its seeds, all on the same queries.
+        split: that these are of.
+    """
+    first = next(iter(results))
+    queries = results[first][0].queries
+    videos = [query.video for query in queries]
+    tables = {name: _seeds_mean(seeds, queries) for name, seeds in results.items()}
+    figures = list(results[first][0].rows[results[first][0].network])
+    differences = {
+        name: dict(zip(figures, bootstrap(table - tables[first], videos), strict=True))
+        for name, table in tables.items()
+        if name != first
+    }
+    rows = {name: [one.rows[one.network] for one in seeds] for name, seeds in results.items()}
+    return AblatedSplit(split, len(queries), rows, differences)
+
+
+def _seeds_mean(seeds: Sequence[Evaluation], queries: Sequence[Query]) -> Float[np.ndarray, "Q F"]:
+    """What each query adds to each figure, the mean over the seeds."""
+    tables = [figures_by_query(one.predictions, queries, one.experiment.evaluation) for one in seeds]
+    return np.mean([np.stack(list(table.values()), axis=1) for table in tables], axis=0)
