@@ -12,10 +12,12 @@ from leorn.cli import COMMANDS, make_parser
 from leorn.config import ExperimentConfig, PyramidConfig
 from leorn.model.leorn import LEORN, check_config
 from leorn.model.leorn_pyramid import LEORNPyramid
+from leorn.training.ablation import read_ablation, variant_experiments
 from leorn.training.checks import check_experiment
 
 ROOT = Path(__file__).parents[1]
-EXPERIMENTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("experiments/**/*.yaml"))
+ABLATIONS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("experiments/ablations/*.yaml"))
+EXPERIMENTS = sorted({str(path.relative_to(ROOT)) for path in ROOT.glob("experiments/**/*.yaml")} - {*ABLATIONS})
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 
 CHARADES = {
@@ -96,19 +98,10 @@ def read(experiment: str) -> ExperimentConfig:
     return make(ExperimentConfig, options["train"])
 
 
-def commands(page: Path) -> list[str]:
-    """Return the `leorn` commands of a page's code blocks, each on one line, without those that a shell must expand."""
-    blocks = re.findall(r"^```bash\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [line for line in lines if line.startswith("leorn ") and not re.search(r"[$*…]", line)]
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_an_experiment_fits_together_and_its_network_can_be_built(experiment: str) -> None:
-    config = read(experiment)
+def build(config: ExperimentConfig) -> None:
+    """See that an experiment fits together, and build its network narrow: the published width takes seconds to fill."""
     check_experiment(config)
     model = config.model
-    # narrow, because the published width takes seconds to fill
     if isinstance(model, PyramidConfig):
         pyramid = LEORNPyramid(replace(model, word_size=4, object_size=4, hidden_size=8, channels=8, text_size=8))
         assert len(pyramid.pyramid.coarser) == model.levels - 1
@@ -118,6 +111,30 @@ def test_an_experiment_fits_together_and_its_network_can_be_built(experiment: st
         assert network.moment_map.mask.shape == (model.clips, model.clips)
         assert len(network.map_conv.convs) == len(model.map_kernel_sizes)
     assert (config.data.frame_features is None) == (config.model.frame_size is None)
+
+
+def commands(page: Path) -> list[str]:
+    """Return the `leorn` commands of a page's code blocks, each on one line, without those that a shell must expand."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line.startswith("leorn ") and not re.search(r"[$*…]", line)]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_fits_together_and_its_network_can_be_built(experiment: str) -> None:
+    build(read(experiment))
+
+
+@pytest.mark.parametrize("ablation", ABLATIONS)
+def test_an_ablation_changes_options_that_there_are_and_its_networks_can_be_built(ablation: str) -> None:
+    read = read_ablation(ROOT / ablation)
+    variants = variant_experiments(read, ablation)
+    assert variants["full"] == replace(read.experiment, out=f"{read.experiment.out}/full")
+    for config in variants.values():
+        build(config)
+    networks = [(config.model, config.data.objects) for config in variants.values()]
+    assert all(network not in networks[:place] for place, network in enumerate(networks))
+    assert read.experiment.out == f"runs/ablations/{Path(ablation).stem}"
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
