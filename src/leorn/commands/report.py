@@ -37,7 +37,10 @@ def run(options: Namespace) -> None:
     title = options.title or f"{', '.join(method.name for method in methods if not method.baseline)}: {options.split}"
     train = _train_queries(options)
     ranking = evaluation.nms_threshold, evaluation.top_k, evaluation.nms
-    thinned = [replace(method, predictions=apply_nms(method.predictions, *ranking)) for method in methods]
+    thinned = [
+        method if method.ranked else replace(method, predictions=apply_nms(method.predictions, *ranking))
+        for method in methods
+    ]
     protocol = {"annotations": f"{options.queries} ({options.dataset})", "split": options.split}
     report = make_report(
         queries,
@@ -80,8 +83,9 @@ def add_options(parser: Parser) -> None:
         "--predictions",
         nargs="+",
         required=True,
-        help="Predictions as leorn score takes them, the others compared with the first; of a folder that leorn "
-        "evaluate wrote, also those of the blinded network.",
+        help="Predictions as leorn score takes them, the others compared with the first. Those of leorn evaluate, with "
+        "its metrics.json beside them, have gone through NMS and stand as they are; of its folder, also those of the "
+        "blinded network are shown.",
     )
     parser.add_argument("--names", nargs="+", help="What to call them; what their paths differ in if not given.")
     parser.add_argument("--out", required=True, help="Folder of report.html and report.json.")

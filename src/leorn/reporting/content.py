@@ -134,7 +134,7 @@ def make_report(
     groupings = group_queries(queries, train)
     results = [_result(table, tables[0], queries, groupings, seed) for table in tables]
     return Report(
-        protocol={**_queries_protocol(queries), **asdict(evaluation), **(protocol or {})},
+        protocol={**(protocol or {}), **_queries_protocol(queries), **asdict(evaluation)},
         main=f"R1@{threshold:g}",
         groupings=groupings,
         results=results,

@@ -24,6 +24,7 @@ class Method:
         predictions: one for each query.
         baseline: whether it is there to compare with.
         made_with: what `leorn evaluate` says of them: checkpoint, features, seed, …; empty of anybody else's.
+        ranked: whether they have gone through NMS already, as those of `leorn evaluate` have.
         file: with its hash, where they were read from one.
     """
 
@@ -32,12 +33,13 @@ class Method:
     baseline: bool = False
     made_with: Mapping[str, Any] = field(default_factory=dict)
     file: str | None = None
+    ranked: bool = False
 
     @property
     def known(self) -> dict[str, Any]:
         """What a reader needs to know of it, where it is known."""
         found = {"file": self.file, "sha256": sha256(self.file) if self.file else None, **self.made_with}
-        return {key: value for key, value in found.items() if value is not None}
+        return {key: value for key, value in found.items() if value not in (None, {})}
 
 
 def read_methods(paths: Sequence[str]) -> list[Method]:
@@ -57,14 +59,14 @@ def read_methods(paths: Sequence[str]) -> list[Method]:
     methods = []
     for path, file, name in zip(paths, files, _names(files), strict=True):
         made_with = _made_with(file)
-        methods.append(Method(name, read_predictions(file), False, made_with, str(file)))
+        ranked = bool(made_with)
+        methods.append(Method(name, read_predictions(file), False, made_with, str(file), ranked))
+        beside = {f"{name}, {shown}": file.with_name(blind) for shown, blind in BLINDED.items()}
         if Path(path).is_dir():
             methods += [
-                Method(
-                    f"{name}, {shown}", read_predictions(file.with_name(blind)), True, {}, str(file.with_name(blind))
-                )
-                for shown, blind in BLINDED.items()
-                if file.with_name(blind).exists()
+                Method(blinded, read_predictions(other), True, {}, str(other), ranked)
+                for blinded, other in beside.items()
+                if other.exists()
             ]
     return sorted(methods, key=lambda method: method.baseline)
 
@@ -113,5 +115,5 @@ def _made_with(file: Path) -> dict[str, Any]:
         return {}
     with errors_at(str(metrics)):
         content = json_object(read_text(metrics, "what leorn evaluate wrote"))
-    wanted = ("checkpoint", "network", "seed", "selected_by", "features", "words", "frame_features")
+    wanted = ("checkpoint", "network", "seed", "selected_by", "evaluation", "features", "words", "frame_features")
     return {key: content[key] for key in wanted if key in content}
