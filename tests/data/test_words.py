@@ -111,3 +111,17 @@ def test_coverage_depends_on_the_tokenizer_and_no_query_at_all_is_no_error() -> 
 def test_words_need_no_torch() -> None:
     code = "import sys, leorn.data.word_files, leorn.data.annotations; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_usual_cosine_is_that_of_the_whole_vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leorn.data.words.ROWS_AT_ONCE", 7)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(0.4, 1, (30, 5)).astype(np.float32)
+    vectors[3] = 0
+    made = WordVectors({str(row): row for row in range(30)}, vectors, "drawn")
+    asked = rng.normal(size=5)
+    asked /= np.linalg.norm(asked)
+    cosines = [0.0 if row == 3 else vectors[row] @ asked / np.linalg.norm(vectors[row]) for row in range(30)]
+    mean, moments = made.usual
+    assert mean @ asked == pytest.approx(np.mean(cosines), abs=1e-6)
+    assert asked @ moments @ asked - (mean @ asked) ** 2 == pytest.approx(np.var(cosines), abs=1e-6)

@@ -9,11 +9,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from leorn.errors import InputError
+from leorn.features.published import unit_rows
 from leorn.records import Query
 from leorn.wording import counted
 
@@ -47,6 +49,8 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFC", text).lower().replace("’", "'"))
 
 
+ROWS_AT_ONCE = 10_000
+"""Word vectors that are looked at together."""
 TOKENIZERS: dict[str, Tokenizer] = {"words": words, "whitespace": whitespace}
 """The tokenizers by the names in `DataConfig.tokenizer`."""
 
@@ -77,6 +81,16 @@ class WordVectors:
         if not np.isfinite(self.vectors).all():
             row = int(np.flatnonzero(~np.isfinite(self.vectors).all(axis=1))[0])
             raise InputError(f"the vector of row {row} holds NaN or infinity; expected finite numbers")
+
+    @cached_property
+    def usual(self) -> tuple[Float[np.ndarray, " D"], Float[np.ndarray, "D D"]]:
+        """Mean and second moments of the vectors at length 1: they say how near the vocabulary is to any vector."""
+        mean, moments = np.zeros(self.size), np.zeros((self.size, self.size))
+        for start in range(0, len(self.vectors), ROWS_AT_ONCE):
+            rows = unit_rows(self.vectors[start : start + ROWS_AT_ONCE].astype(np.float64))
+            mean += rows.sum(axis=0) / len(self.vectors)
+            moments += rows.T @ rows / len(self.vectors)
+        return mean, moments
 
     @property
     def size(self) -> int:

@@ -132,11 +132,13 @@ def answered_words(label_names: Sequence[str], tokens: Sequence[str], words: Wor
     if not asked or not label_names:
         return {}
     labels = unit_rows(np.stack([words.phrase(label) for label in label_names]))
-    vectors = unit_rows(words.encode(asked)).T
-    cosines = labels @ vectors
+    vectors = unit_rows(words.encode(asked))
+    cosines = labels @ vectors.T
     # what is near depends on how the vectors were made: in GloVe any two words have a cosine well above 0
-    usual = unit_rows(words.vectors) @ vectors
-    least = np.minimum(usual.mean(axis=0) + MIN_DEVIATIONS * usual.std(axis=0), SAME)
+    mean, moments = words.usual
+    usual = vectors @ mean
+    deviation = np.sqrt((np.einsum("kd,de,ke->k", vectors, moments, vectors) - usual**2).clip(min=0))
+    least = np.minimum(usual + MIN_DEVIATIONS * deviation, SAME)
     near = (cosines >= least) & (cosines >= cosines.max(axis=0) - MARGIN)
     best = np.where(near, cosines, -1).argmax(axis=1)
     return {label: asked[best[row]] for row, label in enumerate(label_names) if near[row].any()}

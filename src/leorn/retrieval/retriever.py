@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import torch
@@ -158,9 +158,9 @@ class Retriever:
         Raises:
             InputError: an empty sentence, a video that is none of `encode`, or `top_k` below 1.
         """
-        if isinstance(query, str):
-            return list(next(self._answers([query], video, top_k)).moments)
-        return [list(answer.moments) for answer in self._answers(query, video, top_k)]
+        queries = [query] if isinstance(query, str) else query
+        answers = [list(self._moments(scored, top_k)) for scored in self._score(queries, video, top_k)]
+        return answers[0] if isinstance(query, str) else answers
 
     def explain(self, queries: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[Answer]:
         """Find the moments of each sentence, and give the evidence for them.
@@ -174,12 +174,12 @@ class Retriever:
             InputError: an empty sentence, one sentence in place of a list, a video that is none of `encode`, or `top_k`
                 below 1.
         """
-        return list(self._answers(queries, video, top_k))
-
-    def _answers(self, queries: Sequence[str], video: PreparedVideo, top_k: int) -> Iterator[Answer]:
-        """Give one answer after the other: the evidence of all of them need not be in memory."""
         if isinstance(queries, str):
             raise InputError(f"queries is the text {queries!r}; expected a list of sentences")
+        return [self._answer(scored, video, top_k) for scored in self._score(queries, video, top_k)]
+
+    def _score(self, queries: Sequence[str], video: PreparedVideo, top_k: int) -> "Iterator[_Scored]":
+        """Score the candidates for one query after the other: those of all of them need not be in memory."""
         if not isinstance(video, PreparedVideo):
             raise InputError(f"video is {video!r}; expected what encode() gave")
         if top_k < 1:
@@ -187,11 +187,10 @@ class Retriever:
         check_sentences(queries)
         asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
         at_once = max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
-        parts = [asked[i : i + at_once] for i in range(0, len(asked), at_once)]
-        for part in parts:
-            yield from self._explain(part, video, top_k)
+        for start in range(0, len(asked), at_once):
+            yield from self._score_together(asked[start : start + at_once], video)
 
-    def _explain(self, queries: Sequence[Query], video: PreparedVideo, top_k: int) -> list[Answer]:
+    def _score_together(self, queries: Sequence[Query], video: PreparedVideo) -> "Iterator[_Scored]":
         words, word_mask = word_tensors([query.text for query in queries], self.words, self._tokenize)
         # what a network made of the video goes back to that network alone
         encoded: Any = video.encoded.repeat(len(queries))
@@ -203,34 +202,28 @@ class Retriever:
         assert scored.evidence is not None
         spans, scores = candidates.spans.numpy(), candidates.scores.float().cpu().numpy()
         weights = scored.evidence.objects.float().cpu().numpy()
-        return [
-            self._answer(query, video, spans[row], scores[row], weights[row], top_k)
-            for row, query in enumerate(queries)
-        ]
+        for row, query in enumerate(queries):
+            tokens = self._tokenize(query.text)
+            known = [token for token in tokens if token in self.words.index]
+            if not known:
+                log.warning("no word of %r is known: its answer has low confidence", query.text)
+            confidence = 1.0 if known else UNKNOWN_CONFIDENCE
+            share = len(known) / max(len(tokens), 1)
+            yield _Scored(query, known, share, spans[row], confidence * scores[row], weights[row])
 
-    def _answer(
-        self, query: Query, video: PreparedVideo, spans: np.ndarray, scores: np.ndarray, weights: np.ndarray, top_k: int
-    ) -> Answer:
-        tokens = self._tokenize(query.text)
-        known = [token for token in tokens if token in self.words.index]
-        if not known:
-            log.warning("no word of %r is known: its answer has low confidence", query.text)
-            scores = scores * UNKNOWN_CONFIDENCE
+    def _moments(self, scored: "_Scored", top_k: int) -> tuple[Moment, ...]:
+        evaluation, duration = self._evaluation, scored.query.duration_seconds
+        return rank(scored.spans * duration, scored.scores, evaluation.nms_threshold, top_k, duration, evaluation.nms)
+
+    def _answer(self, scored: "_Scored", video: PreparedVideo, top_k: int) -> Answer:
         return Answer(
-            query,
-            rank(
-                spans * query.duration_seconds,
-                scores,
-                self._evaluation.nms_threshold,
-                top_k,
-                query.duration_seconds,
-                self._evaluation.nms,
-            ),
-            known_words=len(known) / max(len(tokens), 1),
+            scored.query,
+            self._moments(scored, top_k),
+            known_words=scored.known_share,
             video=video.objects,
-            weights=weights,
-            curve=score_curve(spans, scores, len(weights)),
-            answers_to=answered_words(video.objects.label_names, known, self.words),
+            weights=scored.weights,
+            curve=score_curve(scored.spans, scored.scores, len(scored.weights)),
+            answers_to=answered_words(video.objects.label_names, scored.known, self.words),
         )
 
     def _open_extractor(self) -> Extractor:
@@ -249,6 +242,20 @@ class Retriever:
         if (width := objects.frames.shape[1]) != expected:
             raise InputError(f"video {objects.video}: frame features of width {width}; expected {expected}")
         return torch.from_numpy(objects.frames)[None].to(self.device)
+
+
+class _Scored(NamedTuple):
+    """A query with its candidates."""
+
+    query: Query
+    known: list[str]
+    """Its words that have a vector."""
+    known_share: float
+    spans: np.ndarray
+    """(K, 2) in shares of the duration."""
+    scores: np.ndarray
+    weights: np.ndarray
+    """(T, S) attention to each object of each frame."""
 
 
 def load(
