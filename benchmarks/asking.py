@@ -15,10 +15,13 @@ from leorn.retrieval.retriever import PreparedVideo, Retriever
 
 WIDTH = 300
 """Of word vectors: labels' stand for objects."""
-VOCABULARY = [f"word{number}" for number in range(400)]
+VOCABULARY = [f"word{number}" for number in range(30_000)]
+"""As many as the demo network knows."""
+LABELS = VOCABULARY[:80]
 WORDS = 10
 """Words of a query."""
 DURATION_SECONDS = 2400.0
+"""40 minutes: about a frame a second at T=2304."""
 
 
 def make_retriever(frames: int, objects: int) -> Retriever:
@@ -47,8 +50,8 @@ def random_video(frames: int, objects: int) -> VideoObjects:
         features=np.stack([rng.normal(size=(objects, WIDTH)).astype(np.float16) for _ in range(frames)]),
         boxes=np.sort(rng.random((frames, objects, 2, 2)), axis=2).reshape(frames, objects, 4).astype(np.float32),
         scores=np.ones((frames, objects), np.float32),
-        labels=rng.integers(len(VOCABULARY), size=(frames, objects)),
-        label_names=tuple(VOCABULARY),
+        labels=rng.integers(len(LABELS), size=(frames, objects)),
+        label_names=tuple(LABELS),
     )
 
 

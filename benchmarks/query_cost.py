@@ -1,6 +1,6 @@
 """What a query costs on a prepared video: LEORN-P beside LEORN, and how LEORN-P's cost grows with the video.
 
-    python benchmarks/query_cost.py --out runs/query-cost.json --plot docs/images/query-cost.svg
+    python benchmarks/query_cost.py --out runs/query-cost.json --plot docs/images/query-cost.png
 
 All networks have their full size and random weights. It prints and writes JSON: seconds (medians of alternating runs)
 of preparing a video and of one query, ranking included, and their ratio; the most memory that a process of its own
@@ -14,11 +14,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 import yaml
-from asking import asking_seconds, make_retriever, random_queries, random_video
+from asking import DURATION_SECONDS, WORDS, asking_seconds, make_retriever, random_queries, random_video
 from matplotlib.figure import Figure
 from memory import peak_bytes
 from torch import Tensor
@@ -32,18 +32,16 @@ from leorn.retrieval.retriever import Retriever
 from leorn.scoring.ranking import rank
 
 ROOT = Path(__file__).parents[1]
+Model = TypeVar("Model", ModelConfig, PyramidConfig)
 PAIRS = {
-    "T=256, N=18": (ROOT / "experiments/charades/LEORN-64x64-K9L4.yaml", 256, 18),
-    "T=2304, N=36": (ROOT / "experiments/tacos/LEORN-128x128-K5L8.yaml", 2304, 36),
+    "T=256, N=18": ("experiments/charades/LEORN-64x64-K9L4.yaml", "experiments/charades/LEORN-P-256.yaml", 18),
+    "T=2304, N=36": ("experiments/tacos/LEORN-128x128-K5L8.yaml", "experiments/tacos/LEORN-P-2304.yaml", 36),
 }
-"""LEORN's experiment, and the frames and objects that LEORN-P gets."""
-WORDS = 10
+"""Experiments of LEORN and of LEORN-P, and the objects of a frame."""
 RUNS = 5
 LENGTHS = [2**power for power in range(10, 16)]
 OBJECTS = 18
 """Objects of a frame while the length grows."""
-DURATION_SECONDS = 2400.0
-"""40 minutes: about a frame a second at T=2304."""
 
 
 def main() -> None:
@@ -69,12 +67,10 @@ def main() -> None:
         plot(found["LEORN-P by length"], options.plot)
 
 
-def compare(experiment: Path, frames: int, objects: int) -> dict[str, float]:
+def compare(experiment: str, pyramid: str, objects: int) -> dict[str, float]:
     """Time one query with each network, in turns."""
-    model = yaml.safe_load(experiment.read_text())["model"]
-    published: ModelConfig = restore(ModelConfig, model, str(experiment))
-    pyramid = PyramidConfig(object_size=published.object_size, frames=frames)
-    sides = {"LEORN": Side(published, objects), "LEORN-P": Side(pyramid, objects)}
+    configs = {"LEORN": read_model(ModelConfig, experiment), "LEORN-P": read_model(PyramidConfig, pyramid)}
+    sides = {name: Side(config, objects) for name, config in configs.items()}
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(RUNS):
         for name, side in sides.items():
@@ -86,6 +82,11 @@ def compare(experiment: Path, frames: int, objects: int) -> dict[str, float]:
         "times faster": round(ratio, 1),
         **{f"{name} preparing_seconds": round(side.preparing_seconds, 3) for name, side in sides.items()},
     }
+
+
+def read_model(kind: type[Model], experiment: str) -> Model:
+    """Return the network of an experiment."""
+    return restore(kind, yaml.safe_load((ROOT / experiment).read_text())["model"], experiment)
 
 
 class Side:
