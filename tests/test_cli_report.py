@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,22 +105,20 @@ def test_a_report_of_a_network_beside_somebodys_predictions_and_what_never_looke
     assert found["protocol"]["annotations"] == f"{tiny.queries} (jsonl)"
 
 
-def test_predictions_of_evaluate_are_not_thinned_again_and_others_are(
-    tiny: Tiny, evaluated: Path, theirs: Path, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy.jsonl"
-    copy.write_bytes((evaluated / "predictions.jsonl").read_bytes())
-    # so low that the answers of a network overlap by more
-    evaluation = EvaluationConfig(ious=(0.5, 0.7, 0.9), nms_threshold=0.01)
-    options = ("--nms_threshold", "0.01", "--ious", "[0.5,0.7,0.9]")
-    main(report(tiny, tmp_path / "report", evaluated, copy, theirs, options=options))
-    ours, again, other = (figures(result) for result in read(tmp_path / "report")["results"][:3])
-    test = read_queries(tiny.queries, "jsonl", "test").queries
-    assert ours == pytest.approx(evaluate_predictions(read_predictions(copy), test, evaluation))
-    for found, path in ((again, copy), (other, theirs)):
-        thinned = apply_nms(read_predictions(path), 0.01, 10)
-        assert found == pytest.approx(evaluate_predictions(thinned, test, evaluation))
-    assert again != ours
+def test_predictions_of_evaluate_are_not_thinned_again_and_others_are(tiny: Tiny, theirs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ranked"
+    folder.mkdir()
+    (folder / "predictions.jsonl").write_bytes(theirs.read_bytes())
+    (folder / "metrics.json").write_text('{"seed": 1}')
+    main(report(tiny, tmp_path / "report", folder, theirs, options=("--recalls", "[1,3]", "--nms_threshold", "0.1")))
+    ranked, thinned = (figures(result) for result in read(tmp_path / "report")["results"][:2])
+    test, given = read_queries(tiny.queries, "jsonl", "test").queries, read_predictions(theirs)
+    evaluation = EvaluationConfig(recalls=(1, 3))
+    assert ranked == pytest.approx(evaluate_predictions(given, test, evaluation))
+    # the first moment is the whole video, and leaves none beside it
+    first = [replace(one, moments=one.moments[:1]) for one in given]
+    assert thinned == pytest.approx(evaluate_predictions(first, test, evaluation))
+    assert thinned["R3@0.5"] < ranked["R3@0.5"]
 
 
 def test_a_protocol_gives_the_options_and_is_named(tiny: Tiny, theirs: Path, tmp_path: Path, refused: Refused) -> None:
