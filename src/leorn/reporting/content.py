@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from leorn.config import EvaluationConfig
+from leorn.jsonlines import errors_at
 from leorn.records import Query
 from leorn.reporting.groups import Grouping, group_queries
 from leorn.reporting.methods import Method
@@ -153,7 +154,8 @@ class _Table:
     def __init__(
         self, method: Method, queries: Sequence[Query], evaluation: EvaluationConfig, threshold: float
     ) -> None:
-        by_figure = figures_by_query(method.predictions, queries, evaluation)
+        with errors_at(method.name):
+            by_figure = figures_by_query(method.predictions, queries, evaluation)
         by_id = {prediction.query_id: prediction for prediction in method.predictions}
         self.method = method
         self.figures = tuple(by_figure)
@@ -162,7 +164,7 @@ class _Table:
         self.evaluation = evaluation
         self.ious = answer_ious(self.predictions, queries, max(evaluation.recalls), evaluation.against)
         self.hit = hits(self.ious[:, 0], threshold, evaluation.strict)
-        self.kinds = kinds_of_answers(self.predictions, queries, threshold, evaluation.strict)
+        self.kinds = kinds_of_answers(self.predictions, queries, threshold, evaluation.strict, evaluation.against)
 
     @property
     def scores(self) -> list[float | None]:

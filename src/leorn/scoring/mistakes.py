@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from leorn.config import Against
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.metrics import hits
-from leorn.scoring.ranking import iou
+from leorn.scoring.metrics import overlaps
+from leorn.scoring.ranking import hits, iou
 
 Kind = Literal["hit", "right place, wrong length", "half overlap", "other event", "not even near", "no answer"]
 KINDS: dict[Kind, str] = {
@@ -26,7 +27,11 @@ OVERLAP = 0.1
 
 
 def kinds_of_answers(
-    predictions: Sequence[Prediction], queries: Sequence[Query], threshold: float = 0.5, strict: bool = True
+    predictions: Sequence[Prediction],
+    queries: Sequence[Query],
+    threshold: float = 0.5,
+    strict: bool = True,
+    against: Against = "any",
 ) -> list[Kind]:
     """Say of each query what its first answer is, by the rules of `KINDS`.
 
@@ -35,26 +40,34 @@ def kinds_of_answers(
         queries: with their moments.
         threshold: the IoU that makes a hit.
         strict: a hit is IoU > threshold; otherwise IoU ≥ threshold.
+        against: which of several moments a hit must meet: see `leorn.scoring.metrics.overlaps`; the other rules look at
+            each moment.
     """
     of_video: dict[str, list[Query]] = defaultdict(list)
     for query in queries:
         of_video[query.video].append(query)
     return [
-        _kind(prediction.moments[:1], query, of_video[query.video], threshold, strict)
+        _kind(prediction.moments[:1], query, of_video[query.video], threshold, strict, against)
         for prediction, query in zip(predictions, queries, strict=True)
     ]
 
 
-def _kind(answer: Sequence[Moment], query: Query, neighbours: Sequence[Query], threshold: float, strict: bool) -> Kind:
+def _kind(
+    answer: Sequence[Moment],
+    query: Query,
+    neighbours: Sequence[Query],
+    threshold: float,
+    strict: bool,
+    against: Against,
+) -> Kind:
     if not answer:
         return "no answer"
     first, truths = _spans(answer), _spans(query.moments)
-    overlap = iou(first, truths)
-    if hits(overlap, threshold, strict).any():
+    if hits(overlaps(first, query.moments, against), threshold, strict)[0]:
         return "hit"
     if (_share_of_shorter(first, truths) >= INSIDE).any():
         return "right place, wrong length"
-    if (overlap >= OVERLAP).any():
+    if (iou(first, truths) >= OVERLAP).any():
         return "half overlap"
     others = [moment for other in neighbours if other is not query for moment in other.moments]
     if others and hits(iou(first, _spans(others)), threshold, strict).any():

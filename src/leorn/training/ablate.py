@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from leorn.config import ExperimentConfig
+from leorn.data.annotations import read_queries
 from leorn.features.sources import Progress
+from leorn.jsonlines import errors_at
+from leorn.model.networks import make_network
 from leorn.records import Query
 from leorn.scoring.bootstrap import Interval, bootstrap
 from leorn.scoring.metrics import figures_by_query
@@ -54,9 +58,13 @@ def ablate(
         progress: is told how many videos are checked, of how many.
 
     Raises:
-        InputError: as `variant_experiments`, `train` and `evaluate`; a variant's run of another configuration.
+        InputError: as `variant_experiments`, `train` and `evaluate`; a variant whose network cannot be made and a split
+            that there is not, before anything is trained; a variant's run of another configuration.
     """
     experiments = variant_experiments(ablation, where)
+    for name, experiment in experiments.items():
+        with errors_at(f"{where}: {name}"):
+            _check(experiment, ablation.splits)
     checkpoints = {}
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
         say(f"variant {name}, {number} of {len(experiments)}")
@@ -70,6 +78,13 @@ def ablate(
         }
         compared.append(compare(results, split))
     return compared
+
+
+def _check(experiment: ExperimentConfig, splits: Sequence[str]) -> None:
+    """See before hours of training that a variant's network can be made, and that there are queries to evaluate on."""
+    make_network(experiment.model)
+    for split in splits:
+        read_queries(experiment.data.queries, experiment.data.dataset, split)
 
 
 def compare(results: Mapping[str, Sequence[Evaluation]], split: str) -> AblatedSplit:
