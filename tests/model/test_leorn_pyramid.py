@@ -289,6 +289,13 @@ def test_without_object_attention_the_pyramid_still_sees_the_objects() -> None:
     [
         ({"label_objects": True}, "model.label_objects: objects of width 6 and words of width 5; expected one width"),
         ({"motion_reaches": (1, 0)}, r"model.motion_reaches \(1, 0\) must be 1 or more, not 0"),
+        ({"num_heads": 0}, "model.num_heads 0; expected 1 or more"),
+        ({"text_size": -6}, "model.text_size -6; expected 1 or more"),
+        ({"views": -1}, "model.views -1; expected 1 or more"),
+        ({"window": -5}, "model.window -5; expected 1 or more"),
+        ({"frames": -4}, "model.frames -4; expected 1 or more"),
+        ({"text_dropout": 2.0}, "model.text_dropout 2.0; expected 0 or more, below 1"),
+        ({"drop_path": 1.0}, "model.drop_path 1.0; expected 0 or more, below 1"),
     ],
 )
 def test_what_does_not_fit_together_is_named(changes: dict[str, Any], message: str) -> None:
