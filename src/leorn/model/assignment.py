@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 CENTRE_RADIUS = 1.5
-"""A step answers for a moment whose middle is at most so many of its strides away."""
+"""A step answers for a moment whose middle is at most so many of its strides away; that of ActionFormer."""
 
 
 def assign_steps(

@@ -9,16 +9,17 @@ from leorn.model.sentence import SentenceTransformer
 from leorn.model.steering import ObjectSteering
 
 OBJECT_GAIN = 3.0
-"""What an object's feature, of length 1, is multiplied by at first, to be heard beside its box."""
+"""What an object's feature, of length 1, is multiplied by at first, to be heard beside the encoding of its box."""
 
 
 @torch.no_grad()
 def look_for_words(text: SentenceTransformer, objects: ObjectEmbedding, steering: ObjectSteering | None) -> None:
     """Let a network start out looking at the objects whose features are the vectors of the query's words.
 
-    Words and objects are projected by rows of the same orthogonal matrices, and the steering leads from the one to the
-    other. A network that starts at random takes long to tell which word means which object, and now and then does not
-    before its learning rate has fallen.
+    Words and objects are projected by the first rows of one orthogonal matrix; where a projection has more rows than a
+    word vector has numbers, by orthogonal columns of its own, which lose nothing. The steering leads from the words'
+    projection to the objects'. A network that starts at random takes long to tell which word means which object, and
+    now and then does not before its learning rate has fallen.
 
     Args:
         text: reads word vectors of the same width as the objects' features.
@@ -37,7 +38,5 @@ def look_for_words(text: SentenceTransformer, objects: ObjectEmbedding, steering
 
 
 def _orthogonal(rows: int, square: Float[Tensor, "D D"]) -> Float[Tensor, "{rows} D"]:
-    """Return some rows of an orthogonal matrix, or orthogonal columns where more are asked for."""
-    if rows <= len(square):
-        return square[:rows]
-    return nn.init.orthogonal_(torch.empty(rows, len(square))) @ square
+    """Return the first rows of an orthogonal matrix, or random orthogonal columns where more rows are asked for."""
+    return square[:rows] if rows <= len(square) else nn.init.orthogonal_(torch.empty(rows, len(square)))

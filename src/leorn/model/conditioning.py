@@ -29,7 +29,13 @@ class WordConditioning(nn.Module):
         words: Float[Tensor, "B L W"],
         word_mask: Bool[Tensor, "B L"],
     ) -> Float[Tensor, "B S C"]:
-        """Return steps that know the sentence."""
+        """Return steps that know the sentence.
+
+        Args:
+            x: steps.
+            words: states of the words.
+            word_mask: true where there is a word; there must be one in each sentence.
+        """
         parts = self.key_value(words).chunk(2, -1)
         key, value = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in parts)
 

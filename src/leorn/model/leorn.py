@@ -49,6 +49,11 @@ class LEORN(nn.Module):
     """Language-enhanced Object Reasoning Network; with `frame_size` given, its fusion variant LEORN-F."""
 
     def __init__(self, config: ModelConfig) -> None:
+        """Make the network with random weights.
+
+        Raises:
+            InputError: an option is out of its range, or does not fit the others.
+        """
         super().__init__()
         check_config(config)
         self.config = config

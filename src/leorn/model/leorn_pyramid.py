@@ -33,7 +33,7 @@ from leorn.model.steering import ObjectSteering
 from leorn.ranges import check_model
 
 POSITIVES_MOMENTUM = 0.9
-"""Of the running mean of positive steps, by which both losses are divided."""
+"""Of the running mean of positive steps, by which both losses are divided; that of ActionFormer's published code."""
 MAP_CLIPS = 64
 """Rows and columns of a picture that shows all candidates."""
 
@@ -79,6 +79,11 @@ class LEORNPyramid(nn.Module):
     """Object network whose cost grows linearly; with `frame_size` given, frame features beside the objects."""
 
     def __init__(self, config: PyramidConfig) -> None:
+        """Make the network with random weights.
+
+        Raises:
+            InputError: an option is out of its range, or does not fit the others.
+        """
         super().__init__()
         check_pyramid(config)
         self.config = config

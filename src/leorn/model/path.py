@@ -14,20 +14,28 @@ from torch import Tensor
 from torch.nn import functional as F
 
 POSITION_GAIN = 4.0
-"""Brings places, which lie in -0.5..0.5 of the frame, to about the size of a token's numbers."""
+"""Brings places from -0.5..0.5 of the frame to -2..2, about the size of a token's numbers, which are normalised."""
 CHANGE_GAIN = 4.0
-"""The same for what changes in two frames."""
+"""What a change is multiplied by, once divided by the frames that are compared: small as it is, it is heard beside the
+place."""
 LEAST_SHARE = 1e-6
 """What the objects' share of the attention counts at least: all of it may be on the sentinel."""
 
 
 def path_size(reaches: Sequence[int]) -> int:
-    """Return how many numbers the path of one view has in a frame."""
+    """Return how many numbers the path of one view has in a frame: place and share, and for each reach their change."""
     return 5 * (1 + len(reaches))
 
 
 def places_of(boxes: Float[Tensor, "V T N 4"]) -> Float[Tensor, "V T S 5"]:
-    """Say where each token is, from the middle of the frame, and a 1; zeros for the sentinel, which is nowhere."""
+    """Say where each token is, and that it is an object.
+
+    Args:
+        boxes: `xyxy` in 0..1 of the frame.
+
+    Returns:
+        Places from the middle of the frame, times `POSITION_GAIN`, and a 1; zeros for the sentinel, which is nowhere.
+    """
     places = torch.cat([(boxes - 0.5) * POSITION_GAIN, torch.ones_like(boxes[..., :1])], -1)
     return F.pad(places, (0, 0, 1, 0))
 

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 from leorn.model.in_parts import in_parts
 
 LAYER_SCALE = 0.1
-"""What a residual branch's channels are multiplied by at first."""
+"""What a residual branch's channels are multiplied by at first (Touvron et al., ICCV 2021, who take 0.1 for networks of
+up to 18 blocks)."""
 STEPS_AT_ONCE = 4096
 """Steps that are worked on together where no gradient is asked for: they stay in a processor's cache."""
 BLOCK = 32
@@ -38,6 +39,17 @@ class Pyramid(nn.Module):
         window: int,
         drop_path: float,
     ) -> None:
+        """Make the weights.
+
+        Args:
+            input_size: width of a frame (D).
+            channels: width of a step (C), a multiple of `num_heads`.
+            levels: how many (P), each half as fast as the one before.
+            stem_blocks: transformer blocks at the finest level; each of the others has one.
+            num_heads: heads of every block's attention (K).
+            window: steps that a step attends to, itself in their middle: odd.
+            drop_path: share of rows that the last block is left out for in training; less, evenly, in those before.
+        """
         super().__init__()
         self.stem = nn.ModuleList([ConvNorm(input_size, channels), ConvNorm(channels, channels)])
         depth = stem_blocks + levels - 1
@@ -54,6 +66,9 @@ class Pyramid(nn.Module):
         Args:
             x: a vector for each step; T is a multiple of 2 to the number of levels less one.
             mask: true where the video is.
+
+        Returns:
+            Vectors of each level, of T, T/2, T/4, … steps, and for each level a mask: true where the video is.
         """
         for layer in self.stem:
             x = layer(x, mask)
@@ -77,7 +92,7 @@ class ConvNorm(nn.Module):
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Return the new steps."""
+        """Return the new steps; `mask` is true where the video is."""
         return in_parts(self._of_steps, x, mask, whole=self.training, at_once=STEPS_AT_ONCE, margin=1)
 
     def _of_steps(self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
@@ -97,7 +112,7 @@ class LocalBlock(nn.Module):
         self.drop_path = drop_path
 
     def forward(self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Return steps that have seen their neighbours."""
+        """Return steps that have seen their neighbours; `mask` is true where the video is."""
         # a window, and a step beside it for the convolution
         margin = self.attention.reach + 1
         return in_parts(self._of_steps, x, mask, whole=self.training, at_once=STEPS_AT_ONCE, margin=margin)
@@ -140,7 +155,7 @@ class LocalAttention(nn.Module):
         self.out = nn.Linear(channels, channels)
 
     def forward(self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T C"]:
-        """Return what each step takes from its window."""
+        """Return what each step takes from its window; `mask` is true where the video is."""
         channels = x.shape[-1]
         near = self.neighbours((x * mask[..., None]).transpose(1, 2)).transpose(1, 2)
         parts = near.unflatten(-1, (channels, 3)).unbind(-1)
@@ -161,11 +176,15 @@ def local_attention(
     """Attend to the steps at most `reach` away that are in the video, block by block, in memory that is linear in T.
 
     Args:
-        query: of each step.
-        key: of each step.
-        value: of each step.
-        mask: true where the video is; what a step beyond it takes is of no meaning.
+        query: what each step looks for, D numbers for each of K heads.
+        key: what each step is found by.
+        value: what a step that looks there takes.
+        mask: true where the video is.
         reach: steps to either side.
+
+    Returns:
+        The mean value of the steps in reach, weighted by the softmax of their keys' scaled products with the query; of
+        no meaning for steps beyond the video.
     """
     steps = query.shape[2]
     beyond = -steps % BLOCK
@@ -196,7 +215,13 @@ def halve(
 
 
 def drop_rows(x: Float[Tensor, "B ..."], rate: float, training: bool) -> Float[Tensor, "B ..."]:
-    """Stochastic depth (Huang et al., ECCV 2016): leave a residual branch out of some rows of a batch."""
+    """Stochastic depth (Huang et al., ECCV 2016): leave a residual branch out of some rows of a batch.
+
+    Args:
+        x: what the branch adds.
+        rate: share of the rows that it is left out of; the others become 1 / (1 - rate) times as strong.
+        training: whether the network is; otherwise nothing is left out.
+    """
     if not training or rate == 0:
         return x
     kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device, dtype=x.dtype) >= rate
@@ -221,7 +246,7 @@ def in_a_row(levels: Sequence[Shaped[Tensor, "B _ *rest"]]) -> Shaped[Tensor, "B
 
 
 def steps_of(levels: Sequence[Tensor]) -> Steps:
-    """Say where the steps of a row of levels lie; those between two levels lie beyond the video."""
+    """Say where the steps of a row of levels lie, finest first; those between two levels lie beyond the video."""
     device = levels[0].device
     places = [torch.arange(level.shape[1] + 1, device=device) for level in levels]
     number = torch.cat([torch.full_like(place, level) for level, place in enumerate(places)])

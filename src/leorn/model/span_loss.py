@@ -9,11 +9,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ALPHA = 0.5
-"""Weight of the positives in the focal loss; 1 - ALPHA is that of the negatives."""
+"""Weight of the positives in the focal loss; 1 - ALPHA is that of the negatives. Both alike, as in the published code
+of SnAG (Mu, Mo & Li, CVPR 2024); Lin et al. take 0.25."""
 GAMMA = 2.0
-"""How much less a step counts that is right already."""
+"""How much less a step counts that is right already; that of Lin et al."""
 SMOOTHING = 0.2
-"""A positive's target is 1 - SMOOTHING / 2, a negative's SMOOTHING / 2."""
+"""A positive's target is 1 - SMOOTHING / 2, a negative's SMOOTHING / 2; as in the published code of SnAG."""
 
 
 def focal_loss(
@@ -25,6 +26,9 @@ def focal_loss(
         logits: scores before the sigmoid.
         positive: 1 where a step answers, else 0.
         smoothing: as for `SMOOTHING`.
+
+    Returns:
+        The loss of each step, 0 or more.
     """
     target = positive * (1 - smoothing) + smoothing / 2
     logits = logits.float()

@@ -22,9 +22,13 @@ from leorn.model.sentence import Sentence
 SHORTEST = 1e-12
 """What a token's length counts at least: one may be exactly zero."""
 LEAST_LEFT = 1e-3
-"""What is left of a word at least: a sentence may have fewer than there are views."""
+"""What is left of a word at least: a sentence may have fewer than there are views. It keeps the logarithm finite."""
+LEFT_POWER = 2
+"""Of what is left of a word, where the next view weighs it. By 1 a view that wants the same two words as the one
+before, in the same order, would weigh both alike; squared, it takes the second."""
 FIRST_SHARPNESS = 10.0
-"""What cosines are multiplied by before the softmax, at first: by 1 a frame's tokens would be weighed alike."""
+"""What cosines are multiplied by before the softmax, at first; it is learned. By 1 a frame's tokens would be weighed
+almost alike; by 10 one whose cosine is 0.3 higher weighs 20 times as much."""
 
 
 class ObjectSteering(nn.Module):
@@ -148,12 +152,18 @@ def share_words(scores: Float[Tensor, "B L A"], mask: Bool[Tensor, "B L"]) -> Fl
     """Let each view attend to words by its scores, and by how much of them the views before it have left.
 
     Otherwise all views learn to look for the one thing that says most, such as who does something, and stay there.
+
+    Args:
+        scores: what each view gives each word, before the softmax.
+        mask: true where there is a word.
+
+    Returns:
+        Weights of the words, which sum to 1 for each view and are 0 where there is none.
     """
     left = mask.to(scores)
     attention = []
     for score in scores.unbind(-1):
-        # squared: of two views that want the same in the same order, the second takes what comes second
-        wanted = score + 2 * left.clamp(min=LEAST_LEFT).log()
+        wanted = score + LEFT_POWER * left.clamp(min=LEAST_LEFT).log()
         attention.append(wanted.masked_fill(~mask, -torch.inf).softmax(-1))
         left = left - attention[-1]
     return torch.stack(attention, -1)

@@ -37,7 +37,8 @@ FRAMES_AT_ONCE = 4096
 """A list of queries is answered in parts of so many frames, each query counting all of its video's: so many of a short
 video go together, and of a long one each alone, that memory does not grow with the list."""
 UNKNOWN_CONFIDENCE = 0.05
-"""What scores are multiplied by where no word of the query is known: the network has not been asked anything."""
+"""What scores are multiplied by where no word of the query is known: the network has not been asked anything, and no
+answer of it then stands above 5%."""
 
 
 @dataclass(frozen=True, eq=False)

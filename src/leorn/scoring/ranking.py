@@ -18,7 +18,7 @@ SIGMA = 0.5
 """Width of soft NMS's Gaussian, as in its paper: of the score of a span that overlaps the chosen one by IoU o,
 exp(-o²/SIGMA) is left."""
 VOTING_IOU = 0.8
-"""Candidates that overlap a chosen one so much have a say in where it begins and ends."""
+"""Candidates that overlap a chosen one by this IoU or more have a say in where it begins and ends, and then go."""
 
 
 def iou(

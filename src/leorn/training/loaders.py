@@ -23,6 +23,17 @@ class Loaders(lightning.LightningDataModule):
         train: Sequence[Query] = (),
         evaluate: Sequence[Query] = (),
     ) -> None:
+        """Say what is read, and how.
+
+        Args:
+            collate: makes a batch of queries.
+            batch_size: queries of a batch.
+            workers: loader processes of each process of training.
+            seed: of the order of training queries.
+            queries_per_video: training queries of one video that stand together.
+            train: queries to train on.
+            evaluate: queries to validate or test on.
+        """
         super().__init__()
         self.collate = collate
         self.batch_size = batch_size
