@@ -219,6 +219,16 @@ def test_a_video_that_may_not_be_read_is_refused(
     assert line == f"{kitchen}: Permission denied; expected a video"
 
 
+def test_a_network_whose_options_are_out_of_range_is_refused(
+    network: Path, kitchen: Path, tmp_path: Path, refused: Refused
+) -> None:
+    weights, record = load_network(network / "network.safetensors")
+    path = tmp_path / "network.safetensors"
+    save_network(path, weights, replace(record, model=replace(record.model, num_heads=0)))
+    line = refused("find", kitchen, "A cat passes.", "--network", path)
+    assert line == f"{path}: model.num_heads 0; expected 1 or more"
+
+
 def test_a_network_of_another_extractor_is_refused(
     network: Path, kitchen: Path, tmp_path: Path, refused: Refused
 ) -> None:

@@ -91,7 +91,8 @@ def load_network(path: str | Path) -> tuple[Network, NetworkRecord]:
         raise InputError(f"{path}: no such file; expected a network (.safetensors) or a checkpoint (.ckpt)")
     state, values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
     record = NetworkRecord.from_dict(values, str(path))
-    network = make_network(record.model)
+    with errors_at(str(path)):
+        network = make_network(record.model)
     fill(network, state, str(path))
     return network.eval(), record
 

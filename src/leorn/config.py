@@ -240,7 +240,7 @@ class TrainingConfig:
     batch_size: int = 16
     """Queries a step, on each device."""
     queries_per_video: int = 1
-    """Queries of one video that stand together in a batch, so that it is encoded once for them."""
+    """Queries of one video that stand together in a batch, so it is encoded once for them; divides `batch_size`."""
     accumulate: int = 1
     """Steps whose gradients are added before an update."""
     learning_rate: float = 1e-4

@@ -221,7 +221,10 @@ def test_a_fusion_network_needs_frame_features() -> None:
         ({"initial_probability": 1.0}, "model.initial_probability 1.0 must lie between 0 and 1"),
         ({"initial_probability": 0.0}, "model.initial_probability 0.0 must lie between 0 and 1"),
         ({"min_iou": 0.7, "max_iou": 0.7}, "model.min_iou 0.7 must be below model.max_iou 0.7"),
-        ({"min_iou": -0.1}, "model.min_iou -0.1"),
+        ({"min_iou": -0.1}, "model.min_iou -0.1; expected 0 or more"),
+        ({"num_heads": 0}, "model.num_heads 0; expected 1 or more"),
+        ({"clips": -8}, "model.clips -8; expected 1 or more"),
+        ({"box_dropout": 1.0}, "model.box_dropout 1.0; expected 0 or more, below 1"),
     ],
 )
 def test_a_configuration_that_does_not_fit_together_is_refused(changes: dict[str, Any], message: str) -> None:

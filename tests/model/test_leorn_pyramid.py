@@ -32,7 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no shift": {"temporal_shift": 0},
     "no object blocks": {"num_layers": 0},
     "no conditioning": {"num_conditioning_layers": 0},
-    "heads of one layer": {"num_head_layers": 0},
+    "heads without convolutions": {"num_head_layers": 0},
     "odd number of frames": {"frames": 13},
     "frame features": {"frame_size": 7},
 }
@@ -177,7 +177,11 @@ def test_in_training_losses_are_shared_out_over_a_running_mean() -> None:
     first = network.loss(scored, spans, span_mask)
     found = network.positives.clone()
     torch.testing.assert_close(first, whole, check_dtype=False)
-    network.loss(scored, torch.zeros(2, 1, 2), torch.zeros(2, 1, dtype=torch.bool))
+    assert found > 2
+    # no step is positive: the mean falls to nine tenths
+    second = network.loss(scored, torch.zeros(2, 1, 2), torch.zeros(2, 1, dtype=torch.bool))
+    whole = focal_loss(scored.logits, torch.zeros_like(scored.logits))[scored.mask].sum()
+    torch.testing.assert_close(second, whole / (0.9 * found), check_dtype=False)
     torch.testing.assert_close(network.positives, 0.9 * found)
 
 
@@ -214,6 +218,24 @@ def test_every_weight_learns() -> None:
     still = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
     # a softmax does not change when the same is added to all of its scores
     assert set(still) <= {"steering.words.bias"}
+
+
+@pytest.mark.parametrize("key", ["text_dropout", "attention_dropout", "box_dropout", "drop_path"])
+def test_each_share_that_is_left_out_in_training_has_an_option(key: str) -> None:
+    none = replace(SMALL_PYRAMID, text_dropout=0.0, attention_dropout=0.0, box_dropout=0.0, drop_path=0.0)
+    half: dict[str, Any] = {key: 0.5}
+    inputs = random_inputs(SMALL_PYRAMID)
+
+    def runs(config: PyramidConfig) -> list[Tensor]:
+        torch.manual_seed(0)
+        network = LEORNPyramid(config).train()
+        with torch.no_grad():
+            return [network(*inputs).logits for _ in range(8)]
+
+    first, *others = runs(none)
+    assert all(torch.equal(first, other) for other in others)
+    first, *others = runs(replace(none, **half))
+    assert not all(torch.equal(first, other) for other in others)
 
 
 def test_parameter_groups_hold_every_parameter_once() -> None:
@@ -289,6 +311,13 @@ def test_without_object_attention_the_pyramid_still_sees_the_objects() -> None:
     [
         ({"label_objects": True}, "model.label_objects: objects of width 6 and words of width 5; expected one width"),
         ({"motion_reaches": (1, 0)}, r"model.motion_reaches \(1, 0\) must be 1 or more, not 0"),
+        ({"num_heads": 0}, "model.num_heads 0; expected 1 or more"),
+        ({"text_size": -6}, "model.text_size -6; expected 1 or more"),
+        ({"views": -1}, "model.views -1; expected 1 or more"),
+        ({"window": -5}, "model.window -5; expected 1 or more"),
+        ({"frames": -4}, "model.frames -4; expected 1 or more"),
+        ({"text_dropout": 2.0}, "model.text_dropout 2.0; expected 0 or more, below 1"),
+        ({"drop_path": 1.0}, "model.drop_path 1.0; expected 0 or more, below 1"),
     ],
 )
 def test_what_does_not_fit_together_is_named(changes: dict[str, Any], message: str) -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from leorn.model.pyramid import BLOCK, ConvNorm, Pyramid, drop_rows, halve, in_a_row, local_attention, steps_of
+from leorn.model.pyramid import (
+    BLOCK,
+    ConvNorm,
+    LocalBlock,
+    Pyramid,
+    drop_rows,
+    halve,
+    in_a_row,
+    local_attention,
+    steps_of,
+)
 
 
 @given(
@@ -77,6 +87,23 @@ def test_stochastic_depth_leaves_out_whole_rows_and_keeps_the_mean() -> None:
     assert dropped.mean().item() == pytest.approx(1, abs=0.03)
     assert drop_rows(x, 0.25, training=False) is x
     assert drop_rows(x, 0.0, training=True) is x
+
+
+@pytest.mark.parametrize("branch", ["attention", "feedforward"])
+def test_either_branch_of_a_block_is_left_out_of_whole_rows(branch: str) -> None:
+    torch.manual_seed(0)
+    block = LocalBlock(8, 2, window=3, drop_path=0.75)
+    with torch.no_grad():
+        # nothing comes of the other branch
+        (block.feedforward.scale if branch == "attention" else block.attention_scale).zero_()
+        x, mask = torch.randn(1, 5, 8).expand(40, 5, 8), torch.ones(40, 5, dtype=torch.bool)
+        added = block.eval()(x, mask) - x
+        dropped = block.train()(x, mask) - x
+    assert added.abs().amax() > 1e-3
+    kept = dropped.flatten(1).any(1)
+    assert 0 < kept.sum() < 30
+    # a quarter of them, four times as strong
+    torch.testing.assert_close(dropped[kept], 4 * added[kept], atol=1e-5, rtol=1e-4)
 
 
 def test_later_blocks_are_left_out_more_often() -> None:

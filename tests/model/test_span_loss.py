@@ -32,6 +32,18 @@ def test_focal_loss_without_smoothing_is_the_published_one() -> None:
     assert loss.item() == pytest.approx(0.5 * 0.1**2 * -math.log(0.9), rel=1e-5)
 
 
+def test_losses_of_half_precision_are_computed_in_full() -> None:
+    # bf16 has 8 binary digits: what is computed in it is wrong in the third decimal
+    logits = torch.tensor([-3.0, -0.5, 0.25, 2.0], dtype=torch.bfloat16)
+    loss = focal_loss(logits, torch.ones(4))
+    assert loss.dtype == torch.float32
+    assert loss.tolist() == pytest.approx([slow_focal(logit, True, 0.2) for logit in logits.tolist()], rel=1e-5)
+    predicted, wanted = (torch.tensor([span], dtype=torch.bfloat16) for span in ((1.25, 3.0), (2.5, 1.75)))
+    loss = distance_iou_loss(predicted, wanted)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(slow_distance_iou((1.25, 3.0), (2.5, 1.75)), rel=1e-6)
+
+
 def test_focal_loss_of_extreme_logits_is_finite() -> None:
     loss = focal_loss(torch.tensor([-1e4, 1e4, 1e4]), torch.tensor([1.0, 0.0, 1.0]))
     assert loss.isfinite().all()

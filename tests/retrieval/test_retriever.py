@@ -28,7 +28,7 @@ from leorn.records import Query, VideoObjects
 from leorn.retrieval import retriever as retriever_module
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.recipe import extraction_for
-from leorn.retrieval.retriever import UNKNOWN_CONFIDENCE, Retriever, load
+from leorn.retrieval.retriever import Retriever, load
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
 from tests.model.small import FUSION
@@ -168,7 +168,12 @@ def test_a_query_of_unknown_words_is_a_warning_and_has_low_scores(
         answer = retriever.explain(["zyxwv qqq"], video)[0]
     assert caplog.messages == ["no word of 'zyxwv qqq' is known: its answer has low confidence"]
     assert answer.known_words == 0.0
-    assert all(moment.score is not None and moment.score <= UNKNOWN_CONFIDENCE for moment in answer.moments)
+    # a twentieth of what the network says, to whom unknown words are zeros
+    words, word_mask = torch.zeros(1, 2, retriever.words.size), torch.ones(1, 2, dtype=torch.bool)
+    network: Any = retriever.network
+    with torch.inference_mode():
+        said = network.candidates(network.score(video.encoded, words, word_mask)).scores.max().item()
+    assert answer.moments[0].score == pytest.approx(0.05 * said, rel=1e-4)
     assert retriever.explain(["A cat zyxwv"], video)[0].known_words == pytest.approx(2 / 3)
 
 

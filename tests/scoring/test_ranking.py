@@ -191,6 +191,15 @@ def test_soft_nms_keeps_an_overlapping_moment_that_greedy_nms_drops() -> None:
     assert soft[1].score == pytest.approx(0.8 * math.exp(-(0.7**2) / 0.5))
 
 
+def test_soft_nms_finds_a_moment_behind_any_number_of_better_candidates() -> None:
+    # a long video: 1,500 candidates around one moment, and one elsewhere
+    around = np.linspace(0, 1, 1500)[:, None] + [100.0, 200.0]
+    spans, scores = np.vstack([around, [[700.0, 800.0]]]), np.array([0.9] * 1500 + [0.8])
+    moments = rank(spans, scores, None, 5, method="soft")
+    assert [m.span for m in moments] == [pytest.approx((100.5, 200.5), abs=0.1), (700.0, 800.0)]
+    assert [m.score for m in moments] == [0.9, 0.8]
+
+
 def test_soft_nms_of_scores_that_are_all_zero_repeats() -> None:
     spans = np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]])
     moments = rank(spans, np.zeros(3), None, 3, method="soft")

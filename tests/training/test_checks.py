@@ -1,7 +1,7 @@
 """What is wrong with an experiment is said before anything is read."""
 
 from dataclasses import replace
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,7 @@ def test_too_few_moments_for_a_recall_are_refused() -> None:
         ("training__workers", -1, r"training\.workers -1; expected 0 or more"),
         ("training__seed", 2**32, r"training\.seed 4294967296; expected 0 to 4294967295"),
         ("training__learning_rate", nan, r"training\.learning_rate nan; expected 0 or more"),
+        ("training__learning_rate", inf, r"training\.learning_rate inf; expected 0 or more, and finite"),
         ("training__text_learning_rate", -1.0, r"training\.text_learning_rate -1\.0; expected 0 or more"),
         ("training__warmup_epochs", 3.0, r"training\.warmup_epochs 3\.0; expected 0 to 2"),
         ("model__attention_dropout", 1.0, r"model\.attention_dropout 1\.0; expected 0 or more, below 1"),
@@ -80,6 +81,13 @@ def test_too_few_moments_for_a_recall_are_refused() -> None:
 def test_a_number_out_of_range_is_named_with_the_range(tiny: Tiny, key: str, value: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_experiment(tiny.experiment(Path("unused"), **{key: value}))
+
+
+def test_a_batch_holds_whole_groups_of_one_video(tiny: Tiny) -> None:
+    check_experiment(tiny.experiment(Path("unused"), training__batch_size=12, training__queries_per_video=4))
+    with pytest.raises(InputError) as caught:
+        check_experiment(tiny.experiment(Path("unused"), training__batch_size=10, training__queries_per_video=4))
+    assert str(caught.value) == "training.batch_size 10 must be a multiple of training.queries_per_video 4"
 
 
 def test_leaving_out_every_row_is_refused(tiny: Tiny) -> None:

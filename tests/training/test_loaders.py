@@ -18,12 +18,15 @@ def corpus(tiny: Tiny) -> Corpus:
     return open_corpus(tiny.experiment(Path("unused")).data, MODEL, ("train", "val"))
 
 
-def loaders_of(tiny: Tiny, corpus: Corpus, rank: int = 0, processes: int = 1, workers: int = 0) -> Loaders:
+def loaders_of(
+    tiny: Tiny, corpus: Corpus, rank: int = 0, processes: int = 1, workers: int = 0, together: int = 1
+) -> Loaders:
     loaders: Any = Loaders(
         corpus.collate(tiny.experiment(Path("unused")).data, MODEL),
         batch_size=4,
         workers=workers,
         seed=5,
+        queries_per_video=together,
         train=corpus.queries["train"],
         evaluate=corpus.queries["val"][::-1],
     )
@@ -47,6 +50,16 @@ def test_training_queries_come_once_an_epoch_in_a_new_order(tiny: Tiny, corpus: 
             query.query_id for query in corpus.queries["train"]
         )
     assert epochs[0] != epochs[1]
+
+
+def test_queries_of_a_video_that_stand_together_need_it_once(tiny: Tiny, corpus: Corpus) -> None:
+    loader: Any = loaders_of(tiny, corpus, together=2).train_dataloader()
+    for epoch in range(3):
+        loader.sampler.set_epoch(epoch)
+        batches = list(loader)
+        # 7 videos of two queries each
+        assert sorted(len(batch.query_ids) for batch in batches) == [2, 4, 4, 4]
+        assert [len(batch.objects) for batch in batches] == [len(batch.query_ids) / 2 for batch in batches]
 
 
 def test_queries_to_evaluate_stand_by_video(tiny: Tiny, corpus: Corpus) -> None:

@@ -21,6 +21,7 @@ from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.text import TextEncoder
+from leorn.ranges import check_model
 
 
 class EncodedVideo(NamedTuple):
@@ -203,6 +204,7 @@ def check_config(config: ModelConfig) -> None:
     Raises:
         InputError: naming the key and what would be right.
     """
+    check_model(config)
     if config.frames % config.clips:
         raise InputError(f"model.frames {config.frames} must be a multiple of model.clips {config.clips}")
     if config.hidden_size % config.num_heads:
@@ -214,5 +216,5 @@ def check_config(config: ModelConfig) -> None:
         raise InputError(f"model.map_kernel_sizes {config.map_kernel_sizes} must be odd, not {even[0]}")
     if not 0 < config.initial_probability < 1:
         raise InputError(f"model.initial_probability {config.initial_probability} must lie between 0 and 1")
-    if not 0 <= config.min_iou < config.max_iou:
+    if not config.min_iou < config.max_iou:
         raise InputError(f"model.min_iou {config.min_iou} must be below model.max_iou {config.max_iou}")

@@ -30,6 +30,7 @@ from leorn.model.sentence import SentenceTransformer
 from leorn.model.span_heads import SpanHeads
 from leorn.model.span_loss import distance_iou_loss, focal_loss
 from leorn.model.steering import ObjectSteering
+from leorn.ranges import check_model
 
 POSITIVES_MOMENTUM = 0.9
 """Of the running mean of positive steps, by which both losses are divided."""
@@ -292,6 +293,7 @@ def check_pyramid(config: PyramidConfig) -> None:
     Raises:
         InputError: naming the key and what would be right.
     """
+    check_model(config)
     for key in ("hidden_size", "channels", "text_size"):
         if (size := getattr(config, key)) % config.num_heads:
             raise InputError(f"model.{key} {size} must be a multiple of model.num_heads {config.num_heads}")

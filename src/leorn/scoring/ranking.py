@@ -14,10 +14,9 @@ from leorn.records import Moment
 
 TIE_TOLERANCE = 1e-9
 """IoUs so near are equal: cells of a moment map often overlap by exactly one half, and rounding must not decide."""
-SOFT_CANDIDATES = 1000
-"""The best candidates that soft NMS looks at."""
 SIGMA = 0.5
-"""Width of its Gaussian: of two equal spans the second keeps exp(-1 / SIGMA) of its score."""
+"""Width of soft NMS's Gaussian, as in its paper: of the score of a span that overlaps the chosen one by IoU o,
+exp(-o²/SIGMA) is left."""
 VOTING_IOU = 0.8
 """Candidates that overlap a chosen one so much have a say in where it begins and ends."""
 
@@ -103,14 +102,13 @@ def soft_nms(
     Returns:
         The spans, best first, and the scores that they were chosen with.
     """
-    best = np.argsort(-scores, kind="stable")[:SOFT_CANDIDATES]
-    spans, first, left = spans[best], scores[best], scores[best].copy()
+    left = scores.copy()
     chosen, kept = np.zeros((0, 2)), np.zeros(0)
     while len(kept) < top_k and (left >= 0).any():
         index = left.argmax()
         overlap = iou(spans[[index]], spans)[0]
         # one that votes for itself alone stays where it is, whatever its score
-        votes = np.where(overlap >= VOTING_IOU, first * overlap, 0) if first[index] > 0 else overlap == 1
+        votes = np.where(overlap >= VOTING_IOU, scores * overlap, 0) if scores[index] > 0 else overlap == 1
         chosen = np.append(chosen, [votes @ spans / votes.sum()], axis=0)
         kept = np.append(kept, left[index])
         left *= np.exp(-(overlap**2) / SIGMA)

@@ -6,6 +6,7 @@ from typing import Any
 
 from leorn.config import EvaluationConfig, ExperimentConfig
 from leorn.errors import InputError
+from leorn.ranges import check_model, check_range, check_share
 from leorn.records import Moment, Prediction, Query
 from leorn.scoring.average_precision import LENGTH_RANGES
 from leorn.scoring.metrics import evaluate_predictions
@@ -15,28 +16,6 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 """Lightning's names for them, which it tells only with torch."""
 _RANGES = {
     "data.slots": (1, inf),
-    "model.word_size": (1, inf),
-    "model.object_size": (1, inf),
-    "model.frame_size": (1, inf),
-    "model.frames": (1, inf),
-    "model.clips": (1, inf),
-    "model.hidden_size": (4, inf),
-    "model.feedforward_size": (1, inf),
-    "model.num_heads": (1, inf),
-    "model.num_layers": (0, inf),
-    "model.num_text_layers": (1, inf),
-    "model.temporal_shift": (0, inf),
-    "model.num_scale_layers": (1, inf),
-    "model.map_kernel_sizes": (1, inf),
-    "model.channels": (1, inf),
-    "model.levels": (1, 16),
-    "model.stem_blocks": (0, inf),
-    "model.window": (1, inf),
-    "model.text_size": (1, inf),
-    "model.views": (1, inf),
-    "model.num_conditioning_layers": (0, inf),
-    "model.num_head_layers": (0, inf),
-    "model.first_range": (1, inf),
     "training.epochs": (1, inf),
     "training.batch_size": (1, inf),
     "training.queries_per_video": (1, inf),
@@ -50,15 +29,7 @@ _RANGES = {
     "training.workers": (0, inf),
     "training.seed": (0, 2**32 - 1),
 }
-_SHARES = (
-    "data.min_score",
-    "model.attention_dropout",
-    "model.box_dropout",
-    "model.text_dropout",
-    "model.drop_path",
-    "training.weight_average",
-)
-"""0 or more, below 1."""
+_SHARES = ("data.min_score", "training.weight_average")
 
 
 def check_experiment(config: ExperimentConfig) -> None:
@@ -68,12 +39,16 @@ def check_experiment(config: ExperimentConfig) -> None:
         InputError: naming the key and what would be right.
     """
     for key, (low, high) in _RANGES.items():
-        _check_range(key, _value(config, key), low, high)
+        check_range(key, _value(config, key), low, high)
     for key in _SHARES:
-        share = _value(config, key)
-        if share is not None and not 0 <= share < 1:
-            raise InputError(f"{key} {share}; expected 0 or more, below 1")
-    _check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
+        check_share(key, _value(config, key))
+    check_model(config.model)
+    batch_size, together = config.training.batch_size, config.training.queries_per_video
+    if batch_size % together:
+        raise InputError(
+            f"training.batch_size {batch_size} must be a multiple of training.queries_per_video {together}"
+        )
+    check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
     check_accelerator(config.training.accelerator, "training.accelerator")
     check_evaluation(config.evaluation)
     figures = (*figure_names(config.evaluation), LOSS)
@@ -84,9 +59,8 @@ def check_experiment(config: ExperimentConfig) -> None:
 
 
 def _value(config: ExperimentConfig, key: str) -> Any:  # noqa: ANN401
-    """Return a key's value; None where the network has no such option."""
     section, name = key.split(".")
-    return getattr(getattr(config, section), name, None)
+    return getattr(getattr(config, section), name)
 
 
 def check_accelerator(name: str, key: str) -> None:
@@ -110,7 +84,7 @@ def check_evaluation(evaluation: EvaluationConfig, section: str = "evaluation.")
         InputError: naming the key and what would be right.
     """
     figure_names(evaluation)
-    _check_range(f"{section}nms_threshold", evaluation.nms_threshold, 0, 1)
+    check_range(f"{section}nms_threshold", evaluation.nms_threshold, 0, 1)
     if evaluation.top_k < max(evaluation.recalls):
         raise InputError(
             f"{section}top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
@@ -130,13 +104,3 @@ def figure_names(evaluation: EvaluationConfig) -> tuple[str, ...]:
     moments = tuple(Moment(0.0, float(longest)) for _, longest in LENGTH_RANGES.values())
     query = Query("", "", "any", max(moment.end_seconds for moment in moments), moments)
     return tuple(evaluate_predictions([Prediction("", "", moments)], [query], evaluation))
-
-
-def _check_range(key: str, value: float | tuple[int, ...] | None, low: float, high: float) -> None:
-    if value == ():
-        raise InputError(f"{key} is empty; expected one number or more")
-    for number in value if isinstance(value, tuple) else (value,):
-        # NaN is in no range
-        if number is not None and not low <= number <= high:
-            expected = f"{low} or more" if high == inf else f"{low} to {high}"
-            raise InputError(f"{key} {number}; expected {expected}")
