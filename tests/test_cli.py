@@ -106,6 +106,42 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
     assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": written["metrics"]["LEORN"]}
 
 
+def test_evaluate_writes_the_answers_of_the_blinded_network_and_leaves_none_of_another_time(
+    tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects, sentences = "objects-of-another-video.jsonl", "sentences-about-another-video.jsonl"
+    command = ["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path)]
+    (tmp_path / objects).write_text("of another time")
+    main([*command, "--shuffle-sentences"])
+    assert files(tmp_path) == {"predictions.jsonl", "metrics.json", sentences}
+    name = "same network, sentences about another video"
+    assert name in capsys.readouterr().out
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(written["metrics"]) == ["LEORN", "constant window", name]
+    queries = read_queries(tiny.queries, "jsonl", "test").queries
+    blind = read_predictions(tmp_path / sentences)
+    assert written["metrics"][name] == evaluate_predictions(blind, queries, EvaluationConfig())
+
+    main([*command, "--shuffle-objects"])
+    assert files(tmp_path) == {"predictions.jsonl", "metrics.json", objects}
+    main(command)
+    assert files(tmp_path) == {"predictions.jsonl", "metrics.json"}
+
+
+def test_evaluate_says_what_its_figures_depend_on(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path)])
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(written) == [
+        "checkpoint", "split", "queries", "network", "seed", "selected_by", "features", "frame_features", "words",
+        "evaluation", "constant_windows", "metrics",
+    ]  # fmt: skip
+    assert (written["network"], written["seed"], written["selected_by"]) == ("LEORN", 0, "R1@0.5 on val")
+    assert written["features"] == json.loads(json.dumps(FeatureStore(tiny.objects).fingerprint))
+    assert written["frame_features"] == {}
+    assert written["words"] == load_network(trained)[1].words
+    assert written["words"].startswith("words.npz sha256:")
+
+
 def test_evaluate_reads_queries_of_another_format(
     tiny: Tiny, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -163,6 +163,15 @@ def test_a_command_that_a_page_shows_is_understood(page: Path, command: str, mon
     assert make_parser().parse_args(words[1:]).command == words[1]
 
 
+def test_the_ablation_that_a_page_shows_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(experiment:.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "a.yaml").write_text(block)
+    variants = variant_experiments(read_ablation(tmp_path / "a.yaml"), "a.yaml")
+    assert list(variants) == ["full", "no-shift", "labels-only"]
+    assert variants["labels-only"].data.slots == 8
+
+
 def test_the_pages_show_every_command() -> None:
     shown = {line.split()[1] for page in PAGES for line in commands(page)}
     assert shown == set(COMMANDS)

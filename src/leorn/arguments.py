@@ -102,6 +102,9 @@ class Parser(ArgumentParser):
     def _describe(self, bad: re.Match[str]) -> str:
         key, value = bad["key"], bad["value"].partition(" does not conform")[0]
         kinds = bad["type"] or bad["types"] or bad["restricted"]
+        if bad["restricted"]:
+            # of what is no number, Python's own words stand before it
+            value = value.rpartition(": ")[2].strip("'")
         if options := re.findall(r"Literal\[(.+?)\]", kinds):
             expected = options[0].replace("'", "").replace(", ", " or ")
         elif re.search("tuple|list", kinds, re.IGNORECASE):

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -13,7 +14,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.data.dataset import Collate, QueryBatches, QueryDataset, middle_rows, shuffled_videos
+from leorn.data.dataset import (
+    Collate,
+    QueryBatches,
+    QueryDataset,
+    middle_rows,
+    shuffled_sentences,
+    shuffled_videos,
+)
 from leorn.data.words import WordVectors
 from leorn.errors import InputError
 from leorn.features.published import FrameFeatures
@@ -182,9 +190,24 @@ def test_every_shuffled_video_gets_another_one(count: int, seed: int) -> None:
     assert given_to == shuffled_videos(queries[::-1], seed)
 
 
+@given(st.lists(st.sampled_from("abcd"), min_size=2, max_size=20).filter(lambda videos: len({*videos}) > 1))
+def test_every_query_gets_a_sentence_about_the_shuffled_video_and_keeps_all_else(videos: list[str]) -> None:
+    queries = [query(number, video, f"{video} {number}", (0, 1 + number)) for number, video in enumerate(videos)]
+    given_to = shuffled_videos(queries, 3)
+    shuffled = shuffled_sentences(queries, 3)
+    assert [replace(new, text=old.text) for new, old in zip(shuffled, queries, strict=True)] == queries
+    assert shuffled == shuffled_sentences(queries, 3)
+    for video, other in given_to.items():
+        asked = [one.text for one in shuffled if one.video == video]
+        theirs = [one.text for one in queries if one.video == other]
+        # in turn, and again from the first
+        assert asked == [theirs[place % len(theirs)] for place in range(len(asked))]
+
+
 def test_a_lone_video_cannot_be_shuffled() -> None:
-    with pytest.raises(InputError, match="all queries are about a; expected two videos or more"):
-        shuffled_videos([query(0, "a"), query(1, "a")], 0)
+    for shuffle in (shuffled_videos, shuffled_sentences):
+        with pytest.raises(InputError, match="all queries are about a; expected two videos or more"):
+            shuffle([query(0, "a"), query(1, "a")], 0)
 
 
 @given(

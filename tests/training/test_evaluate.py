@@ -9,13 +9,14 @@ import pytest
 
 from leorn.checkpoints import load_network, save_network
 from leorn.config import EvaluationConfig
-from leorn.data.annotations import read_queries
-from leorn.data.dataset import shuffled_videos
+from leorn.data.annotations import read_queries, write_queries
+from leorn.data.dataset import shuffled_sentences, shuffled_videos
 from leorn.data.detections import import_detections
 from leorn.data.word_files import load_word_vectors, save_word_vectors
 from leorn.errors import InputError
 from leorn.scoring.baselines import CONSTANT_WINDOW
 from leorn.scoring.metrics import evaluate_predictions
+from leorn.scoring.results import OTHER_OBJECTS, OTHER_SENTENCES
 from leorn.training.evaluate import CONSTANT, SHUFFLED, evaluate
 from tests.tiny import DURATION_SECONDS, DURATIONS, LABELS, Tiny
 
@@ -74,6 +75,19 @@ def test_shuffled_objects_are_those_of_another_video(tiny: Tiny, trained: Path, 
     assert list(result.rows) == ["LEORN", CONSTANT, SHUFFLED]
     assert result.rows[SHUFFLED] == by_hand.rows["LEORN"] != result.rows["LEORN"]
     assert result.predictions == evaluate(trained, accelerator="cpu").predictions
+
+
+def test_shuffled_sentences_are_about_another_video(tiny: Tiny, trained: Path, tmp_path: Path) -> None:
+    result = evaluate(trained, shuffle_objects=True, shuffle_sentences=True, accelerator="cpu")
+    # the same by hand: a file of annotations with the sentences of other videos
+    queries = read_queries(tiny.queries, "jsonl", "test").queries
+    write_queries(tmp_path / "q.jsonl", shuffled_sentences(queries, seed=0))
+    by_hand = evaluate(trained, data={"queries": str(tmp_path / "q.jsonl")}, accelerator="cpu")
+    name = f"same network, {OTHER_SENTENCES}"
+    assert list(result.rows) == ["LEORN", CONSTANT, SHUFFLED, name]
+    assert list(result.blind) == [OTHER_OBJECTS, OTHER_SENTENCES]
+    assert result.blind[OTHER_SENTENCES] == by_hand.predictions != result.predictions
+    assert result.rows[name] == by_hand.rows["LEORN"]
 
 
 def test_ranking_and_figures_may_be_other_ones(trained: Path) -> None:
