@@ -23,6 +23,7 @@ from leorn.features.store import FeatureStore
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.predictions import read_predictions
 from leorn.scoring.protocols import PROTOCOLS
+from leorn.scoring.runs import restore_run
 from tests.commands import LEORN, Refused, files, heed_interrupts
 from tests.model.published_layout import published_layout, published_weights
 from tests.model.small import SMALL, random_inputs, random_network
@@ -92,6 +93,8 @@ def test_evaluate_prints_the_table_and_writes_what_score_finds_again(
     assert 2 <= len(shares) <= 10
     assert all(0 <= share <= 1 for share in shares)
     assert list(written["metrics"]) == ["LEORN", "constant window"]
+    # what is written can be read again, for the page of results
+    assert restore_run(written, "metrics.json").metrics == written["metrics"]
     for name, figures in written["metrics"].items():
         (row,) = (line for line in shown.splitlines() if name in line)
         assert [cell.strip() for cell in row.split("│")[2:-1]] == [f"{value:.2f}" for value in figures.values()]
@@ -174,7 +177,7 @@ def test_evaluate_by_a_protocol_finds_what_score_finds(
     main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path), *options])
     assert f"\nqvhighlights: {PROTOCOLS['qvhighlights'].rule}\n" in capsys.readouterr().out
     written = json.loads((tmp_path / "metrics.json").read_text())
-    assert written["protocol"] == "qvhighlights"
+    assert restore_run(written, "metrics.json").protocol == "qvhighlights"
     # the network's own NMS stays, for the protocol has none
     assert (written["evaluation"]["nms_threshold"], written["evaluation"]["strict"]) == (0.5, False)
     assert {*written["metrics"]["LEORN"]} >= {"R1@0.5", "mAP@0.5", "mAP@0.75", "mAP", "mAP-short"}

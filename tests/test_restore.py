@@ -1,7 +1,8 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import pytest
 
@@ -104,3 +105,15 @@ def test_configuration_needs_no_torch() -> None:
     code = "import sys, leorn.config; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
+
+
+@dataclass(frozen=True)
+class Table:
+    rows: Mapping[str, Sequence[Sequence[float]]]
+
+
+def test_lists_within_are_looked_at() -> None:
+    assert restore(Table, {"rows": {"a": [[1, 2.5], []]}}, "table").rows == {"a": [[1, 2.5], []]}
+    for wrong in ([[1, "2"]], [1.0], "12"):
+        with pytest.raises(InputError, match=r"^table: rows is .*; expected keys with their values$"):
+            restore(Table, {"rows": {"a": wrong}}, "table")

@@ -1,7 +1,7 @@
 """Dataclasses made again from the plain values that a file carried, with every key and type checked."""
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -66,6 +66,8 @@ def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401
         return any(_fits(value, one) for one in inner)
     if origin is tuple:
         return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+    if origin is Sequence:
+        return isinstance(value, tuple | list) and all(_fits(item, inner[0]) for item in value)
     if origin is Mapping:
         return isinstance(value, Mapping) and all(
             _fits(key, inner[0]) and _fits(item, inner[1]) for key, item in value.items()
@@ -79,7 +81,7 @@ def _describe(hint: Any) -> str:  # noqa: ANN401
         return " or ".join(inner)
     if origin is UnionType:
         return " or ".join(_describe(one) for one in inner)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return f"a list, each {_describe(inner[0])}"
     if origin is Mapping:
         return "keys with their values"

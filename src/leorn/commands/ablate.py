@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
@@ -12,10 +11,6 @@ from leorn.arguments import Parser
 from leorn.errors import InputError
 from leorn.files import write_text
 from leorn.terminal import is_first_process, progress, say, stop, write_json
-from leorn.wording import counted
-
-if TYPE_CHECKING:
-    from leorn.training.ablate import AblatedSplit
 
 
 def run(options: Namespace) -> None:
@@ -39,7 +34,7 @@ def run(options: Namespace) -> None:
         stop("; the same command goes on where it stopped")
     for split in compared if is_first_process() else ():
         table = Path(ablation.experiment.out) / f"{split.split}.md"
-        text = tables(split, ablation.seeds)
+        text = split.tables()
         write_text(table, text)
         write_json(table.with_suffix(".json"), split.to_dict())
         print(text, end="")
@@ -56,20 +51,6 @@ def chosen(variants: Mapping[str, object], only: list[str] | None) -> list[str]:
     if unknown := [name for name in only or () if name not in names]:
         raise InputError(f"--only {unknown[0]}: no such variant; expected {', '.join(names)}")
     return [name for name in names if only is None or name in only or name == names[0]]
-
-
-def tables(split: "AblatedSplit", seeds: int) -> str:
-    """Return the figures, and the differences from the first variant, as two tables in Markdown."""
-    from leorn.scoring.report import markdown_table, summarise
-
-    runs = [{name: rows[seed] for name, rows in split.rows.items()} for seed in range(seeds)]
-    first = next(iter(split.rows))
-    spread = f"mean ± standard deviation of {counted(seeds, 'seed')}" if seeds > 1 else "one seed"
-    return (
-        f"{split.split}, {counted(split.queries, 'query')}, {spread}\n\n{markdown_table(summarise(runs))}\n"
-        f"Difference from {first}, with the range that holds it at 95% confidence (resamples of whole videos)\n\n"
-        f"{markdown_table(split.differences)}"
-    )
 
 
 def add_options(parser: Parser) -> None:

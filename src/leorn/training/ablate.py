@@ -1,8 +1,6 @@
 """An ablation carried out: every variant trained from several seeds, evaluated, and compared with the first."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -13,33 +11,12 @@ from leorn.features.sources import Progress
 from leorn.jsonlines import errors_at
 from leorn.model.networks import make_network
 from leorn.records import Query
-from leorn.scoring.bootstrap import Interval, bootstrap
+from leorn.scoring.ablated import AblatedSplit
+from leorn.scoring.bootstrap import bootstrap
 from leorn.scoring.metrics import figures_by_query
 from leorn.training.ablation import Ablation, variant_experiments
 from leorn.training.evaluate import Evaluation, evaluate
 from leorn.training.sweep import train_seeds
-
-
-@dataclass(frozen=True)
-class AblatedSplit:
-    """What an ablation shows on a split.
-
-    Attributes:
-        split: its name.
-        queries: how many.
-        rows: variant → the figures of each seed.
-        differences: variant → figure → its mean over the seeds less the first variant's, with interval; the first
-            variant is not among them.
-    """
-
-    split: str
-    queries: int
-    rows: Mapping[str, Sequence[Mapping[str, float]]]
-    differences: Mapping[str, Mapping[str, Interval]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dictionaries, lists, numbers and text, for JSON."""
-        return asdict(self)
 
 
 def ablate(
