@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-train test lint docs clean
+.PHONY: help demo demo-train test lint results docs clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spellin
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+results: .venv/test.stamp ## Make docs/results.md of its template and the files in docs/results
+	$(BIN)/python docs/make_results.py
 
 docs: .venv/docs.stamp ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html

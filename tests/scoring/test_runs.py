@@ -44,9 +44,9 @@ def test_runs_of_one_experiment_differ_in_their_seeds() -> None:
     first, second = (restore_run(metrics_file(seed=seed), "a.json") for seed in (0, 1))
     check_one_experiment([first, second], "a.json")
     check_one_experiment([], "a.json")
-    for change in ({"queries": 9}, {"words": "other"}, {"evaluation": EvaluationConfig()}, {"features": {}}):
-        (key,) = change
+    changes: dict[str, Any] = {"queries": 9, "words": "other", "evaluation": EvaluationConfig(), "features": {}}
+    for key, value in changes.items():
         with pytest.raises(InputError, match=rf"^a.json: {key} of runs/1/best.ckpt is not that of runs/0/best.ckpt$"):
-            check_one_experiment([first, replace(second, **change)], "a.json")
+            check_one_experiment([first, replace(second, **{key: value})], "a.json")
     with pytest.raises(InputError, match=r"^a.json: runs of seeds 0, 0; expected each seed once$"):
         check_one_experiment([first, first], "a.json")
