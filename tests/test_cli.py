@@ -23,6 +23,7 @@ from leorn.features.store import FeatureStore
 from leorn.scoring.metrics import evaluate_predictions
 from leorn.scoring.predictions import read_predictions
 from leorn.scoring.protocols import PROTOCOLS
+from leorn.scoring.published_results import PublishedResult
 from leorn.scoring.runs import restore_run
 from tests.commands import LEORN, Refused, files, heed_interrupts
 from tests.model.published_layout import published_layout, published_weights
@@ -186,6 +187,27 @@ def test_evaluate_by_a_protocol_finds_what_score_finds(
          "--split", "test", "--format", "json", *options]
     )  # fmt: skip
     assert json.loads(capsys.readouterr().out)["metrics"] == written["metrics"]["LEORN"]
+
+
+def test_evaluate_prints_published_figures_that_count_hits_alike(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tuple(
+        PublishedResult("jsonl", name, features, {"R1@0.5": figure}, "a paper", "https://example.org", strict, split)
+        for name, features, figure, strict, split in (
+            ("A", "C3D", 25.25, True, "test"), ("B", "I3D", 26.5, False, "test"),
+            ("C", "VGG", 27.75, None, "test"), ("D", "VGG", 28.25, True, "val"),
+        )
+    )  # fmt: skip
+    monkeypatch.setattr("leorn.scoring.published_results.all_published", lambda: rows)
+    options = ["evaluate", str(trained), "--accelerator", "cpu", "--format", "markdown", "--out", str(tmp_path)]
+    for more, expected in (
+        ([], "| A, C3D (a paper) | – | 25.25 | – | – | – | – | – |"),
+        (["--split", "val"], "| D, VGG (a paper) | – | 28.25 | – | – | – | – | – |"),
+        (["--protocol", "moment-detr"], "| B, I3D (a paper) | 26.50 | – | – | – | – | – |"),
+    ):
+        main([*options, *more])
+        assert [line for line in capsys.readouterr().out.splitlines() if "(a paper)" in line] == [expected]
 
 
 def test_evaluate_writes_beside_the_checkpoint_by_default(trained: Path, tmp_path: Path) -> None:

@@ -90,8 +90,7 @@ def test_published_figures_stand_beside_ours(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: " ".join(call.split()))
-def test_a_call_that_will_take_the_place_of_a_typed_table_makes_one(call: str, tmp_path: Path) -> None:
-    """The experiments of these are measured already: their files will come to docs/results."""
+def test_a_call_of_the_template_makes_its_tables(call: str, tmp_path: Path) -> None:
     splits = ("test", "test-compositional")
     files: dict[str, object] = {
         name: [ablated(split) for split in splits] for name in re.findall(r'ablation\("(.*?)"', call)

@@ -9,9 +9,10 @@ import torch
 
 from leorn.checkpoints import load_network
 from leorn.errors import InputError
+from leorn.scoring.ablated import AblatedSplit
 from leorn.scoring.bootstrap import bootstrap
 from leorn.scoring.metrics import evaluate_predictions
-from leorn.training.ablate import AblatedSplit, ablate, compare
+from leorn.training.ablate import ablate, compare
 from leorn.training.ablation import Ablation
 from leorn.training.evaluate import Evaluation, evaluate
 from tests.tiny import Tiny
