@@ -6,7 +6,7 @@ BIN := .venv/bin
 LEORN := $(BIN)/leorn
 
 help: ## Say what there is to make
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 # one stamp for each set of extras: what is there already is not installed again
 .venv/%.stamp: pyproject.toml constraints.txt
