@@ -3,8 +3,9 @@
     python benchmarks/query_cost.py --out runs/query-cost.json --plot docs/images/query-cost.png
 
 All networks have their full size and random weights. It prints and writes JSON: seconds (medians of alternating runs)
-of preparing a video and of one query, ranking included, and their ratio; the most memory that a process of its own
-ever held; the same at doubled lengths.
+of preparing a video and of one query, ranking included, and their ratio. Then LEORN-P behind the retriever's door at
+doubled lengths: the least seconds of several runs in turns, for what else a machine does is no property of the network,
+and the most memory that a process ever held which did this for one length alone.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -38,7 +40,7 @@ PAIRS = {
     "T=2304, N=36": ("experiments/tacos/LEORN-128x128-K5L8.yaml", "experiments/tacos/LEORN-P-2304.yaml", 36),
 }
 """Experiments of LEORN and of LEORN-P, and the objects of a frame."""
-RUNS = 5
+RUNS = 7
 LENGTHS = [2**power for power in range(10, 16)]
 OBJECTS = 18
 """Objects of a frame while the length grows."""
@@ -52,14 +54,14 @@ def main() -> None:
     parser.add_argument("--alone", nargs=2, type=int, metavar=("FRAMES", "OBJECTS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(alone(*options.alone)))
+        print(alone(*options.alone))
         return
     found = {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "against LEORN": {name: compare(*pair) for name, pair in PAIRS.items()},
-        "LEORN-P by length": [in_a_process(frames, OBJECTS) for frames in LENGTHS],
-        "LEORN-P, T=2304, N=36": in_a_process(2304, 36),
+        "LEORN-P by length": grow(LENGTHS, OBJECTS),
+        "LEORN-P, T=2304, N=36": grow([2304], 36)[0],
     }
     write_text(options.out, json.dumps(found, indent=2))
     print(json.dumps(found, indent=2))
@@ -124,28 +126,36 @@ def random_tensors(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor,
     return features, torch.ones(1, config.frames, objects, dtype=torch.bool), corners.flatten(3)
 
 
-def in_a_process(frames: int, objects: int) -> dict[str, float]:
-    """Measure LEORN-P in a process of its own, for the memory it needs."""
+def grow(lengths: Sequence[int], objects: int) -> list[dict[str, float]]:
+    """Say what videos of these lengths take to prepare and to ask; labels' word vectors stand for objects."""
+    retriever, query = make_retriever(max(lengths), objects), random_queries(1)
+    videos = {frames: random_video(frames, objects) for frames in lengths}
+    prepared = {frames: retriever.prepare(video, {}) for frames, video in videos.items()}
+    seconds: dict[int, list[tuple[float, float]]] = {frames: [] for frames in lengths}
+    for _ in range(RUNS):
+        for frames in lengths:
+            preparing = _preparing_seconds(retriever, videos[frames])
+            seconds[frames].append((preparing, asking_seconds(retriever, query, prepared[frames])))
+    rows = []
+    for frames in lengths:
+        preparing, asking = (min(column) for column in zip(*seconds[frames], strict=True))
+        row = {"frames": frames, "objects": objects}
+        row |= {"preparing_seconds": round(preparing, 3), "query_seconds": round(asking, 4)}
+        rows.append(row | {"peak_gigabytes": round(peak_alone(frames, objects) / 1e9, 3)})
+    return rows
+
+
+def peak_alone(frames: int, objects: int) -> int:
+    """Measure the memory of a process that prepares one video and asks it."""
     command = [sys.executable, __file__, "--alone", str(frames), str(objects)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def alone(frames: int, objects: int) -> dict[str, float]:
-    """Say what a video and a query take behind the retriever's door; labels' word vectors stand for objects."""
-    retriever, video = make_retriever(frames, objects), random_video(frames, objects)
-    query = random_queries(1)
-    retriever.find(query, retriever.prepare(random_video(64, objects), {}))  # what is made once
-    prepared = retriever.prepare(video, {})
-    query_seconds = statistics.median(asking_seconds(retriever, query, prepared) for _ in range(RUNS))
-    peak = peak_bytes()
-    del prepared
-    return {
-        "frames": frames,
-        "objects": objects,
-        "preparing_seconds": round(statistics.median(_preparing_seconds(retriever, video) for _ in range(RUNS)), 3),
-        "query_seconds": round(query_seconds, 4),
-        "peak_gigabytes": round(peak / 1e9, 3),
-    }
+def alone(frames: int, objects: int) -> int:
+    """Prepare a video, ask it, and return the most bytes ever held."""
+    retriever = make_retriever(frames, objects)
+    retriever.find(random_queries(1), retriever.prepare(random_video(frames, objects), {}))
+    return peak_bytes()
 
 
 def _preparing_seconds(retriever: Retriever, video: VideoObjects) -> float:
