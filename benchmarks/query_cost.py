@@ -178,7 +178,7 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
             panel.loglog(frames, [row[key] for row in rows], "o-", base=2, label=name)
             panel.loglog(frames, [rows[-1][key] * count / frames[-1] for count in frames], ":", color="grey", base=2)
         panel.set(xlabel="frames (T)", ylabel=unit)
-        panel.legend(frameon=False)
+        panel.legend(frameon=False, fontsize=8, loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
