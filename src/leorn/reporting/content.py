@@ -18,7 +18,7 @@ from leorn.reporting.methods import Method
 from leorn.scoring.bootstrap import Interval, bootstrap
 from leorn.scoring.calibration import Reliability, reliability
 from leorn.scoring.metrics import answer_ious, figures_by_query, hits
-from leorn.scoring.mistakes import Kind, kinds_of_answers
+from leorn.scoring.mistakes import KINDS, Kind, kinds_of_answers
 
 CURVE_IOUS = tuple(percent / 100 for percent in range(5, 100, 5))
 EXAMPLES = 3
@@ -226,7 +226,7 @@ def _examples(table: _Table, queries: Sequence[Query], seed: int) -> list[Exampl
     """Draw some queries of each kind of answer."""
     rng = np.random.default_rng(seed)
     examples = []
-    for kind in dict.fromkeys(sorted(table.kinds)):
+    for kind in KINDS:
         rows = np.flatnonzero([one == kind for one in table.kinds])
         for row in sorted(rng.choice(rows, size=min(EXAMPLES, len(rows)), replace=False)):
             moments = table.predictions[row].moments[:1]

@@ -97,7 +97,8 @@ def _names(files: Sequence[Path]) -> list[str]:
     """The part of each path that tells it from the others."""
     parts = [file.absolute().with_suffix("").parts for file in files]
     if len(parts) == 1:
-        return [parts[0][-1]]
+        # of what leorn evaluate wrote, its folder says more
+        return [parts[0][-2] if files[0].name == PREDICTIONS else parts[0][-1]]
     head = _shared(parts)
     tail = _shared([one[head:][::-1] for one in parts])
     names = ["/".join(one[head : len(one) - tail]) for one in parts]
