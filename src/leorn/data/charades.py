@@ -24,7 +24,7 @@ PEOPLE = 5
 """So many marked each sentence anew."""
 
 Row = tuple[str, Mapping[str, str]]
-"""A row of a CSV file after its place as `file:line`."""
+"""The place of a row of a CSV file, and the row."""
 
 
 def parse_charades_sta(folder: Path, split: str | None) -> Iterator[Entry]:

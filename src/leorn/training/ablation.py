@@ -1,11 +1,13 @@
 """An ablation's file: one experiment, and variants of it that change an option or several. Imports no torch.
 
-experiment: {out: …, data: …, model: …, …}   as in a file of experiments/
-seeds: 2
-splits: [test]
-variants:
-  full: {}
-  no-shift: {model.temporal_shift: 0}
+Such as::
+
+    experiment: {out: …, data: …, model: …, …}   # as in a file of experiments/
+    seeds: 2
+    splits: [test]
+    variants:
+      full: {}
+      no-shift: {model.temporal_shift: 0}
 """
 
 import re
