@@ -132,8 +132,8 @@ def test_an_ablation_changes_options_that_there_are_and_its_networks_can_be_buil
     assert variants["full"] == replace(read.experiment, out=f"{read.experiment.out}/full")
     for config in variants.values():
         build(config)
-    networks = [(config.model, config.data.objects) for config in variants.values()]
-    assert all(network not in networks[:place] for place, network in enumerate(networks))
+    runs = [replace(config, out="") for config in variants.values()]
+    assert all(run not in runs[:place] for place, run in enumerate(runs))
     assert read.experiment.out == f"runs/ablations/{Path(ablation).stem}"
 
 
