@@ -13,7 +13,8 @@ from jaxtyping import Float
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.records import Moment, Query
-from leorn.scoring.metrics import hits, overlaps
+from leorn.scoring.metrics import overlaps, spans_of
+from leorn.scoring.ranking import hits
 from leorn.wording import counted
 
 
@@ -49,13 +50,13 @@ def person_against_others(queries: Sequence[Query], evaluation: EvaluationConfig
     """
 
     def with_others(person: Moment, others: Sequence[Moment]) -> Float[np.ndarray, "K"]:
-        return overlaps(np.array([person.span]), others, evaluation.against)
+        return overlaps(spans_of([person]), spans_of(others), evaluation.against)
 
     return _figures(_each(queries, with_others), evaluation)
 
 
 def _with_each_other(person: Moment, others: Sequence[Moment]) -> Float[np.ndarray, "K"]:
-    return overlaps(np.array([other.span for other in others]), [person])
+    return overlaps(spans_of(others), spans_of([person]))
 
 
 def _each(

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from leorn.config import Against
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.metrics import overlaps
+from leorn.scoring.metrics import overlaps, spans_of
 from leorn.scoring.ranking import hits
 
 GRID_STEPS = 50
@@ -71,7 +71,7 @@ class Baseline:
         found: Bool[np.ndarray, "Q W"] = np.empty((len(train_queries), len(windows)), dtype=bool)
         for row, query in zip(found, train_queries, strict=True):
             spans = self.place(windows, query.duration_seconds)
-            row[:] = hits(overlaps(spans, query.moments, against)[None], threshold, strict)[0]
+            row[:] = hits(overlaps(spans, spans_of(query.moments), against), threshold, strict)
         chosen: list[tuple[float, float]] = []
         while len(chosen) < count:
             gains = found.sum(axis=0)

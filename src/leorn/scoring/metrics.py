@@ -20,25 +20,29 @@ from leorn.scoring.ranking import hits, iou
 
 
 def overlaps(
-    spans: Float[np.ndarray, "K 2"], moments: Sequence[Moment], against: Against = "any"
-) -> Float[np.ndarray, "K"]:
+    spans: Float[np.ndarray, "*batch K 2"], moments: Float[np.ndarray, "*batch M 2"], against: Against = "any"
+) -> Float[np.ndarray, "*batch K"]:
     """IoU of spans with a query's moments, one figure each.
 
     Args:
-        spans: (K, 2) start and end in seconds.
-        moments: of the query, at least one.
+        spans: (…, K, 2) start and end in seconds.
+        moments: (…, M, 2) the true ones, at least one.
         against: `any` takes the moment that a span overlaps most, `all` the one that it overlaps least, `median` the
             moment from the median of the starts to the median of the ends.
 
     Returns:
-        (K,) IoU in 0..1.
+        (…, K) IoU in 0..1.
     """
-    targets = _spans(moments)
     if against == "median":
         # starts and ends in order, each start is before the end of its place: so the median has a length
-        targets = np.median(targets, axis=0, keepdims=True)
-    table = iou(spans, targets)
-    return table.min(axis=1) if against == "all" else table.max(axis=1)
+        moments = np.median(moments, axis=-2, keepdims=True)
+    table = iou(spans, moments)
+    return table.min(axis=-1) if against == "all" else table.max(axis=-1)
+
+
+def spans_of(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
+    """Return the starts and ends of moments, in seconds."""
+    return np.array([moment.span for moment in moments], dtype=np.float64)
 
 
 def answer_ious(
@@ -58,10 +62,16 @@ def answer_ious(
     Raises:
         InputError: predictions that do not go with the queries (see `pairing.in_order_of_queries`).
     """
-    table = np.zeros((len(queries), answers))
-    for row, query, prediction in zip(table, queries, in_order_of_queries(predictions, queries), strict=True):
+    # what is not answered has no length, and so no overlap
+    spans = np.zeros((len(queries), answers, 2))
+    for row, prediction in zip(spans, in_order_of_queries(predictions, queries), strict=True):
         if moments := prediction.moments[:answers]:
-            row[: len(moments)] = overlaps(_spans(moments), query.moments, against)
+            row[: len(moments)] = spans_of(moments)
+    table = np.zeros((len(queries), answers))
+    # queries with as many moments together: one by one they take many times as long
+    for count in {len(query.moments) for query in queries}:
+        rows = [row for row, query in enumerate(queries) if len(query.moments) == count]
+        table[rows] = overlaps(spans[rows], np.stack([spans_of(queries[row].moments) for row in rows]), against)
     return table
 
 
@@ -87,7 +97,7 @@ def recall_table(
         InputError: a threshold or a number of answers out of range; predictions that do not go with the queries
             (see `answer_ious`).
     """
-    table = _recalls(predictions, queries, ious, recalls, strict, against)
+    table = _recalls(_checked_ious(predictions, queries, ious, recalls, against), ious, recalls, strict)
     return {name: float(values.mean()) for name, values in table.items()}
 
 
@@ -137,8 +147,9 @@ def figures_by_query(
         InputError: as `recall_table` and `average_precision_by_query`.
     """
     strict, against = evaluation.strict, evaluation.against
-    figures = _recalls(predictions, queries, evaluation.ious, evaluation.recalls, strict, against)
-    figures["mIoU"] = 100 * answer_ious(predictions, queries, 1, against)[:, 0]
+    table = _checked_ious(predictions, queries, evaluation.ious, evaluation.recalls, against)
+    figures = _recalls(table, evaluation.ious, evaluation.recalls, strict)
+    figures["mIoU"] = 100 * table[:, 0]
     if evaluation.map_ious:
         figures |= average_precision_by_query(
             predictions, queries, evaluation.map_ious, strict, evaluation.length_ranges
@@ -146,25 +157,25 @@ def figures_by_query(
     return figures
 
 
-def _recalls(
+def _checked_ious(
     predictions: Sequence[Prediction],
     queries: Sequence[Query],
     ious: Sequence[float],
     recalls: Sequence[int],
-    strict: bool,
     against: Against,
-) -> dict[str, Float[np.ndarray, "Q"]]:
+) -> Float[np.ndarray, "Q K"]:
     if not ious or not all(0 < threshold <= 1 for threshold in ious):
         raise InputError(f"IoU thresholds {list(ious)}: expected one or more, each above 0 and at most 1")
     if not recalls or not all(n >= 1 for n in recalls):
         raise InputError(f"recalls {list(recalls)}: expected one or more whole numbers, each at least 1")
-    table = answer_ious(predictions, queries, max(recalls), against)
+    return answer_ious(predictions, queries, max(recalls), against)
+
+
+def _recalls(
+    table: Float[np.ndarray, "Q K"], ious: Sequence[float], recalls: Sequence[int], strict: bool
+) -> dict[str, Float[np.ndarray, "Q"]]:
     return {
         f"R{n}@{threshold:g}": 100.0 * hits(table[:, :n].max(axis=1), threshold, strict)
         for n in recalls
         for threshold in ious
     }
-
-
-def _spans(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
-    return np.array([moment.span for moment in moments], dtype=np.float64)

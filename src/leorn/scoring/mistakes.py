@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from leorn.config import Against
 from leorn.records import Moment, Prediction, Query
-from leorn.scoring.metrics import overlaps
+from leorn.scoring.metrics import overlaps, spans_of
 from leorn.scoring.ranking import hits, iou
 
 Kind = Literal["hit", "right place, wrong length", "half overlap", "other event", "not even near", "no answer"]
@@ -62,15 +62,15 @@ def _kind(
 ) -> Kind:
     if not answer:
         return "no answer"
-    first, truths = _spans(answer), _spans(query.moments)
-    if hits(overlaps(first, query.moments, against), threshold, strict)[0]:
+    first, truths = spans_of(answer), spans_of(query.moments)
+    if hits(overlaps(first, truths, against), threshold, strict)[0]:
         return "hit"
     if (_share_of_shorter(first, truths) >= INSIDE).any():
         return "right place, wrong length"
     if (iou(first, truths) >= OVERLAP).any():
         return "half overlap"
     others = [moment for other in neighbours if other is not query for moment in other.moments]
-    if others and hits(iou(first, _spans(others)), threshold, strict).any():
+    if others and hits(iou(first, spans_of(others)), threshold, strict).any():
         return "other event"
     return "not even near"
 
@@ -79,7 +79,3 @@ def _share_of_shorter(first: Float[np.ndarray, "1 2"], truths: Float[np.ndarray,
     """How much of the shorter of two spans lies in the other."""
     shared = np.minimum(first[:, 1], truths[:, 1]) - np.maximum(first[:, 0], truths[:, 0])
     return shared.clip(0) / np.minimum(np.diff(first), np.diff(truths))[:, 0]
-
-
-def _spans(moments: Sequence[Moment]) -> Float[np.ndarray, "M 2"]:
-    return np.array([moment.span for moment in moments], dtype=np.float64)

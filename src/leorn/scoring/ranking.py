@@ -35,8 +35,9 @@ def iou(
     Returns:
         (…, M, K) IoU in 0..1.
     """
-    start_a, end_a = np.moveaxis(np.asarray(spans_a, dtype=np.float64), -1, 0)[..., :, None]
-    start_b, end_b = np.moveaxis(np.asarray(spans_b, dtype=np.float64), -1, 0)[..., None, :]
+    spans_a, spans_b = np.asarray(spans_a, dtype=np.float64), np.asarray(spans_b, dtype=np.float64)
+    start_a, end_a = spans_a[..., :, None, 0], spans_a[..., :, None, 1]
+    start_b, end_b = spans_b[..., None, :, 0], spans_b[..., None, :, 1]
     intersection = np.maximum(np.minimum(end_a, end_b) - np.maximum(start_a, start_b), 0)
     union = (end_a - start_a) + (end_b - start_b) - intersection
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
