@@ -23,7 +23,11 @@ from leorn.errors import InputError
 from leorn.training.checks import check_experiment
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = [path for path in sorted(ROOT.glob("experiments/*/*.yaml")) if re.search(r"dataset: \w", path.read_text())]
+CONFIGS = [
+    path
+    for path in sorted(ROOT.glob("experiments/*/*.yaml"))
+    if path.parent.name != "ablations" and re.search(r"dataset: \w", path.read_text())
+]
 
 
 def parsed(command: str) -> Namespace:
