@@ -31,7 +31,14 @@ def test_baselines_are_chosen_on_train_and_written_for_score_to_find_again(
     folders = [name.replace(" ", "-") for name in NAMES]
     assert files(tmp_path) == {"metrics.json", *(f"{folder}/predictions.jsonl" for folder in folders)}
     assert (found["split"], found["queries"]) == ("test", 10)
-    assert found["evaluation"] == {"ious": [0.5, 0.7], "recalls": [1, 3], "strict": True, "against": "any"}
+    assert found["evaluation"] == {
+        "ious": [0.5, 0.7],
+        "recalls": [1, 3],
+        "strict": True,
+        "against": "any",
+        "map_ious": [],
+        "length_ranges": False,
+    }
 
     train, test = (read_queries(tiny.queries, "jsonl", split).queries for split in ("train", "test"))
     evaluation = EvaluationConfig(ious=(0.5, 0.7), recalls=(1, 3))
