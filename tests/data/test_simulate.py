@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leorn.config import SimulationConfig
 from leorn.data.annotations import read_queries
 from leorn.data.simulate import check_config, read_held_out, simulate
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.labels import FEW
 from leorn.data.simulation.sentences import FORMS
 from leorn.data.simulation.verbs import Pair

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from leorn.config import PyramidConfig
 from leorn.errors import InputError
-from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid, ScoredSteps
+from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid
+from leorn.model.pyramid_records import ScoredSteps
 from leorn.model.span_loss import distance_iou_loss, focal_loss
 from tests.model.reference_pyramid import pyramid_reference
 from tests.model.small import PYRAMID_FUSION, SMALL_PYRAMID, random_inputs, random_network

@@ -4,7 +4,7 @@ from jsonargparse import Namespace
 from jsonargparse.typing import NonNegativeInt
 
 from leorn.arguments import Parser, make
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.terminal import progress, say
 
 

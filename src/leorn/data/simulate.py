@@ -7,13 +7,14 @@ It is for tests, for demonstrations and for measuring, and is called simulated w
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, fields
+from math import inf
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from leorn.config import SimulationConfig
 from leorn.data.annotations import write_queries
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import facts
 from leorn.data.simulation.labels import LABEL_SETS
 from leorn.data.simulation.noise import detect
@@ -26,6 +27,7 @@ from leorn.data.word_files import save_word_vectors
 from leorn.data.words import words
 from leorn.errors import InputError
 from leorn.files import write_text
+from leorn.ranges import check_range
 from leorn.records import Moment, Query
 
 WORD_LENGTH = 6.0
@@ -127,29 +129,21 @@ def check_config(config: SimulationConfig, seed: int = 0) -> None:
     counts = {"train_videos": 1, "shots": 1, "actors": 1, "max_actions": 1, "queries_per_video": 1, "word_size": 1}
     counts |= {"val_videos": 0, "test_videos": 0, "compositional_videos": 0, "bystanders": 0}
     for name, least in counts.items():
-        if getattr(config, name) < least:
-            raise InputError(f"{name} {getattr(config, name)}; expected {least} or more")
+        check_range(name, getattr(config, name), least, inf)
     for field in fields(config):
         if field.name.endswith(("_rate", "_share")) and field.name != "false_rate":
-            _check_range(config, field.name, 0, 1)
-    _check_range(config, "jitter", 0, 1)
-    _check_range(config, "false_rate", 0, 100)
-    _check_range(config, "detections_per_second", 1, MAX_FRAMES_PER_SECOND)
+            check_range(field.name, getattr(config, field.name), 0, 1)
+    check_range("jitter", config.jitter, 0, 1)
+    check_range("false_rate", config.false_rate, 0, 100)
+    check_range("detections_per_second", config.detections_per_second, 1, MAX_FRAMES_PER_SECOND)
     shortest = SECONDS_PER_ACTION * config.max_actions
-    _check_range(config, "min_duration_seconds", shortest, config.max_duration_seconds)
+    check_range("min_duration_seconds", config.min_duration_seconds, shortest, config.max_duration_seconds)
 
 
 def word_vectors(count: int, size: int, seed: int) -> Float[np.ndarray, "V D"]:
     """Draw vectors of length `WORD_LENGTH` in random directions: simulated word vectors, without meaning."""
     vectors = np.random.default_rng([seed, len(SPLITS) + 1]).normal(size=(count, size))
     return (WORD_LENGTH * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-def _check_range(config: SimulationConfig, name: str, low: float, high: float) -> None:
-    value = getattr(config, name)
-    # NaN is in no range
-    if not low <= value <= high:
-        raise InputError(f"{name} {value}; expected {low:g} to {high:g}")
 
 
 def _videos(config: SimulationConfig) -> list[tuple[str, int]]:

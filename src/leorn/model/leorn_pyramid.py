@@ -8,7 +8,7 @@ K steps of all levels, D_w, D_o, D_f widths of word vectors, object and frame fe
 """
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -25,6 +25,7 @@ from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
 from leorn.model.path import places_of
 from leorn.model.pyramid import Pyramid, in_a_row, steps_of
+from leorn.model.pyramid_records import EncodedPyramid, ScoredSteps
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.sentence import SentenceTransformer
 from leorn.model.span_heads import SpanHeads
@@ -36,43 +37,6 @@ POSITIVES_MOMENTUM = 0.9
 """Of the running mean of positive steps, by which both losses are divided; that of ActionFormer's published code."""
 MAP_CLIPS = 64
 """Rows and columns of a picture that shows all candidates."""
-
-
-class EncodedPyramid(NamedTuple):
-    """What no query changes: object tokens behind the sentinel, where they are, and the levels, finest first."""
-
-    tokens: Float[Tensor, "V T S H"]
-    token_mask: Bool[Tensor, "V T S"]
-    places: Float[Tensor, "V T S 5"]
-    levels: list[Float[Tensor, "V _ C"]]
-    masks: list[Bool[Tensor, "V _"]]
-    video_index: Int[Tensor, "B"]
-    """The video of each query."""
-
-    def repeat(self, queries: int) -> "EncodedPyramid":
-        """Return one video for several queries, without copying it."""
-        return self.select(self.video_index.expand(queries))
-
-    def select(self, video_index: Int[Tensor, "B"]) -> "EncodedPyramid":
-        """Return the videos for queries, each with the video it asks about; only `score` copies what it needs."""
-        return self._replace(video_index=video_index)
-
-
-class ScoredSteps(NamedTuple):
-    """The network's answer: each step of each level proposes one moment."""
-
-    logits: Float[Tensor, "B K"]
-    distances: Float[Tensor, "B K 2"]
-    """To the moment's start and end, in strides of the step's level."""
-    mask: Bool[Tensor, "B K"]
-    """True where a step lies in the video."""
-    middles: Float[Tensor, "K"]
-    """Where each step is, in frames."""
-    strides: Float[Tensor, "K"]
-    """Frames from a step of its level to the next."""
-    frames: Int[Tensor, "B"]
-    """How many each video has."""
-    evidence: Evidence | None
 
 
 class LEORNPyramid(nn.Module):

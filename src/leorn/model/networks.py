@@ -4,7 +4,8 @@ from typing import overload
 
 from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
 from leorn.model.leorn import LEORN, EncodedVideo
-from leorn.model.leorn_pyramid import EncodedPyramid, LEORNPyramid
+from leorn.model.leorn_pyramid import LEORNPyramid
+from leorn.model.pyramid_records import EncodedPyramid
 
 Network = LEORN | LEORNPyramid
 """`encode_video`, `score`, `candidates`, `loss`, `parameter_groups`, and the two halves in one call."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import torch
+
 from leorn.checkpoints import NetworkRecord, load_network, save_network
 from leorn.data.word_files import load_word_vectors
 from leorn.data.words import WordVectors
@@ -135,3 +137,20 @@ def _from_hub(name: str) -> Path:
     if not path.is_file():
         raise InputError(f"{name}: the hub's model has no {NETWORK}")
     return path
+
+
+def check_device(name: str) -> None:
+    """See that torch can compute on a device.
+
+    Args:
+        name: torch's name for it.
+
+    Raises:
+        InputError: it cannot be used here.
+    """
+    try:
+        torch.zeros(1, device=name).tolist()
+    # torch that was built without CUDA asserts that it is there
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"device {name}: cannot be used here ({reason}); expected cpu, or cuda with a GPU") from error

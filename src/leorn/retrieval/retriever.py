@@ -27,7 +27,7 @@ from leorn.features.sources import Progress
 from leorn.model.networks import Encoded, Network
 from leorn.records import Moment, Query, VideoObjects, check_sentences
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
-from leorn.retrieval.loading import open_network
+from leorn.retrieval.loading import check_device, open_network
 from leorn.retrieval.recipe import extraction_for, features_told_apart, slots_of
 from leorn.scoring.ranking import rank
 
@@ -84,7 +84,7 @@ class Retriever:
             InputError: a device that torch does not know, or cannot use here.
         """
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        _check_device(self.device)
+        check_device(self.device)
         self.network = network.to(self.device).eval()
         self.record = record
         self.words = words
@@ -281,15 +281,6 @@ def load(
     """
     network, record, vectors = open_network(source, words)
     return Retriever(network, record, vectors, detector=detector, device=device)
-
-
-def _check_device(name: str) -> None:
-    try:
-        torch.zeros(1, device=name).tolist()
-    # torch that was built without CUDA asserts that it is there
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"device {name}: cannot be used here ({reason}); expected cpu, or cuda with a GPU") from error
 
 
 def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:

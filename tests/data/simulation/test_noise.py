@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.labels import FEW
 from leorn.data.simulation.noise import detect, visible_share
 from leorn.data.simulation.scene import Scene, Shot

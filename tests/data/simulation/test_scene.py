@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.labels import FEW, PERSON
 from leorn.data.simulation.scene import Scene, draw_stretches, make_scene
 from leorn.data.simulation.verbs import VERBS, Event, Verb, possible_pairs

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import facts, shown_events
 from leorn.data.simulation.labels import LABEL_SETS, MANY, PERSON
 from leorn.data.simulation.noise import detect

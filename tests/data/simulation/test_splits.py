@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import Fact
 from leorn.data.simulation.labels import FEW, PERSON
 from leorn.data.simulation.splits import COMPOSITIONAL, describe, held_out_pairs

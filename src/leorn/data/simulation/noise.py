@@ -6,7 +6,7 @@ Letters of shapes: O objects, T times at which the detector looks, F false detec
 import numpy as np
 from jaxtyping import Float
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.labels import LABEL_SETS, Labels
 from leorn.data.simulation.scene import Scene
 from leorn.data.tracks import Tracks

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 
-from leorn.config import SimulationConfig
 from leorn.data.simulation.actions import TRANSIT_SECONDS, Actor, options, ride_through
 from leorn.data.simulation.cast import add_actors, add_bystanders
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import seen_events, shown_events
 from leorn.data.simulation.labels import LABEL_SETS
 from leorn.data.simulation.stage import SceneObject, Stage

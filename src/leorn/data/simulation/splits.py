@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from leorn.config import SimulationConfig
+from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import Fact
 from leorn.data.simulation.labels import LABEL_SETS, PERSON, Labels
 from leorn.data.simulation.sentences import Spans, sentence, temporal_sentence
