@@ -66,7 +66,7 @@ def check_range(key: str, value: float | tuple[int, ...] | None, low: float, hig
     for number in value if isinstance(value, tuple) else (value,):
         # NaN is in no range
         if number is not None and not (low <= number <= high and number < inf):
-            expected = f"{low} to {high}" if high < inf else f"{low} or more"
+            expected = f"{_short(low)} to {_short(high)}" if high < inf else f"{_short(low)} or more"
             raise InputError(f"{key} {number}; expected {expected}{', and finite' if number == inf else ''}")
 
 
@@ -78,3 +78,8 @@ def check_share(key: str, value: float | None) -> None:
     """
     if value is not None and not 0 <= value < 1:
         raise InputError(f"{key} {value}; expected 0 or more, below 1")
+
+
+def _short(number: float) -> float:
+    """25 for 25.0."""
+    return int(number) if float(number).is_integer() else number
