@@ -61,7 +61,9 @@ def golden(request: pytest.FixtureRequest, shared: Path) -> Golden:
     return Golden(np.load(shared / "golden" / f"{request.param}.npz"))
 
 
-def test_logits_mask_and_loss_in_evaluation_mode(golden: Golden) -> None:
+@pytest.mark.parametrize("way", ["measured", "direct", "tiled-16", "tiled-24"])
+def test_logits_mask_and_loss_in_evaluation_mode(golden: Golden, way: str) -> None:
+    golden.network.map_conv.way = way
     with torch.no_grad():
         scored = golden.network(*golden.inputs())
     mask = golden["outputs/map_mask"][0, 0]

@@ -166,10 +166,9 @@ class LEORN(nn.Module):
         pooled, attention = self.pooling(tokens, video.mask, text.query)
         clips = self.clips(pooled) if video.frames is None else self.clips(pooled, video.frames)
         cells = self.map_conv(self.moment_map(clips, text.sentence))
-        valid = self.moment_map.gather(cells)
         # in the weights' own precision: bf16 has so few digits that many cells would tie
         with torch.autocast(cells.device.type, enabled=False):
-            logits = self.moment_map.spread(self.prediction(valid.to(self.prediction.weight.dtype)).squeeze(-1))
+            logits = self.moment_map.spread(self.prediction(cells.to(self.prediction.weight.dtype)).squeeze(-1))
         mask = self.moment_map.mask
         evidence = Evidence(attention, text.attention) if return_evidence else None
         return ScoredMap(logits, mask, evidence)

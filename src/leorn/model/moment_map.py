@@ -7,7 +7,7 @@ C clips, V valid cells, H hidden width.
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -47,7 +47,7 @@ def _scales(num_scale_layers: Sequence[int]) -> list[tuple[int, Tensor]]:
 
 
 class MomentMap(nn.Module):
-    """Max-pool the clips of every valid cell, fuse with the sentence, lay the cells out as a map."""
+    """Max-pool the clips of every valid cell, and fuse with the sentence."""
 
     def __init__(self, hidden_size: int, clips: int, num_scale_layers: Sequence[int]) -> None:
         super().__init__()
@@ -66,10 +66,9 @@ class MomentMap(nn.Module):
         self.register_buffer("windows", windows, persistent=False)
         self.num_levels = int(level.max()) + 1
 
-    def forward(self, clips: Float[Tensor, "B C H"], sentence: Float[Tensor, "B H"]) -> Float[Tensor, "B H C C"]:
-        """Return the fused map, 0 on invalid cells, in channels-last memory."""
-        cells = self.cell(self.pool(clips)) * self.sentence(sentence)[:, None]
-        return self.spread(F.normalize(cells, dim=-1)).permute(0, 3, 1, 2)
+    def forward(self, clips: Float[Tensor, "B C H"], sentence: Float[Tensor, "B H"]) -> Float[Tensor, "B V H"]:
+        """Return the valid cells, fused with the sentence, in row-major order of the map."""
+        return F.normalize(self.cell(self.pool(clips)) * self.sentence(sentence)[:, None], dim=-1)
 
     def pool(self, clips: Float[Tensor, "B C H"]) -> Float[Tensor, "B V H"]:
         """Return the maximum over the clips of each valid cell, in row-major order of the cells."""
@@ -83,9 +82,17 @@ class MomentMap(nn.Module):
 
     def spread(self, cells: Float[Tensor, "B V *H"]) -> Float[Tensor, "B C C *H"]:
         """Lay the valid cells' values out on the map, 0 elsewhere."""
-        flat = cells.new_zeros(cells.shape[0], self.clips**2, *cells.shape[2:])
-        return flat.index_copy(1, self.cells, cells).unflatten(1, (self.clips, self.clips))
+        return spread(cells, self.cells, self.clips)
 
-    def gather(self, cells: Float[Tensor, "B H C C"]) -> Float[Tensor, "B V H"]:
-        """Take the valid cells out of a map, in row-major order."""
-        return cells.permute(0, 2, 3, 1).flatten(1, 2)[:, self.cells]
+
+def spread(
+    cells: Float[Tensor, "B V *H"], where: Int[Tensor, "V"], clips: int
+) -> Float[Tensor, "B {clips} {clips} *H"]:
+    """Lay values out on a map, each at its place in row-major order, 0 elsewhere."""
+    flat = cells.new_zeros(cells.shape[0], clips**2, *cells.shape[2:])
+    return flat.index_copy(1, where, cells).unflatten(1, (clips, clips))
+
+
+def gather(cells: Float[Tensor, "B C C *H"], where: Int[Tensor, "V"]) -> Float[Tensor, "B V *H"]:
+    """Take values out of a map: undo `spread`."""
+    return cells.flatten(1, 2)[:, where]
