@@ -117,7 +117,7 @@ def test_what_cannot_be_ablated_is_refused_before_anything_is_trained(
     assert refused("ablate", path, "--seeds", 0) == "--seeds: expected a whole number above 0, got 0"
     assert "no query of split 'dev' left; it has test, train, val" in refused("ablate", path, "--splits", "test", "dev")
     missing = tmp_path / "none.yaml"
-    assert refused("ablate", missing).endswith(f"{missing}: No such file or directory")
+    assert refused("ablate", missing).startswith(f"{missing}: no such file; expected an ablation")
     assert "required: FILE" in refused("ablate")
     path.write_text(path.read_text().replace("temporal_shift: 0", "shift: 0"))
     assert refused("ablate", path).startswith(f"{path}: no-shift: unknown key model.shift; ")
@@ -183,7 +183,7 @@ def test_a_number_of_seeds_that_is_none_is_refused(tiny: Tiny, tmp_path: Path, r
     [
         (
             "ablate",
-            ["--only VARIANT", "These variants, beside the first.", "--splits", "How many, where not as in the"],
+            ["--only VARIANT", "These and the first; all if not given.", "Seeds of each variant, in place of the"],
         ),
         ("train", ["--seeds SEEDS", "each in a folder seed-… of its own, and print mean and spread"]),
     ],

@@ -202,5 +202,5 @@ def test_a_run_is_neither_written_over_nor_resumed_otherwise(
     )
     assert refused("train", "--config", config, "--resume", "--training.batch_size", 8) == (
         f"{trained.with_name('last.ckpt')} is of another configuration: "
-        "training.batch_size differ; choose another --out"
+        "training.batch_size differ; expected another out"
     )

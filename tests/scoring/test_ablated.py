@@ -42,6 +42,17 @@ def test_one_seed_has_no_deviation() -> None:
     assert split.tables().startswith("test, 1 query, one seed\n\n|  | mIoU |\n| --- | ---: |\n| full | 60.00 |\n")
 
 
+def test_one_variant_has_nothing_to_differ_from() -> None:
+    split = AblatedSplit("test", 2, {"full": ({"mIoU": 60.0}, {"mIoU": 64.0})}, {})
+    assert split.tables() == (
+        "test, 2 queries, mean ± standard deviation of 2 seeds\n"
+        "\n"
+        "|  | mIoU |\n"
+        "| --- | ---: |\n"
+        "| full | 62.00 ± 2.83 |\n"
+    )
+
+
 def test_it_survives_json() -> None:
     restored = restore_ablated(plain(), "file")
     assert restored.tables() == ABLATED.tables()

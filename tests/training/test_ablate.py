@@ -145,7 +145,7 @@ def test_a_run_of_another_configuration_is_not_taken_for_one_of_the_ablation(
         ablate(small(tiny, out, training__learning_rate=0.5), "a.yaml", say=silent)
     last = out / "full/seed-0/checkpoints/last.ckpt"
     assert str(caught.value) == (
-        f"{last} is of another configuration: training.learning_rate differ; choose another --out"
+        f"{last} is of another configuration: training.learning_rate differ; expected another out"
     )
 
 

@@ -42,6 +42,12 @@ def test_variants_change_what_they_name_and_lie_in_folders_of_their_own(tiny: Ti
     }
 
 
+@pytest.mark.parametrize(("text", "rate"), [("5e-4", 0.0005), ("2E+1", 20.0), ("5.0e-4", 0.0005), ("1", 1.0)])
+def test_numbers_are_written_as_for_training(tiny: Tiny, tmp_path: Path, text: str, rate: float) -> None:
+    path = write(tiny, tmp_path, f"variants:\n  full: {{}}\n  mine: {{training.learning_rate: {text}}}\n")
+    assert variant_experiments(read_ablation(path), "a.yaml")["mine"].training.learning_rate == rate
+
+
 def test_there_are_two_seeds_and_the_test_split_unless_said_otherwise(tiny: Tiny, tmp_path: Path) -> None:
     ablation = read_ablation(write(tiny, tmp_path))
     assert (ablation.seeds, ablation.splits) == (2, ("test",))
@@ -64,7 +70,7 @@ def test_an_ablation_of_a_pyramid_knows_its_options(tiny: Tiny, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("variants:", "variant:", "unknown key variant; is it of another version of leorn?"),
+        ("variants:", "variant:", "unknown key variant; expected experiment, variants, seeds, splits"),
         ("epochs: 2", "epoch: 2", "experiment: training: unknown key epoch; is it of another version of leorn?"),
         ("epochs: 2", "epochs: two", "experiment: training: epochs is 'two'; expected a whole number"),
         ("  training:", "  trainings:", "experiment: unknown key trainings; is it of another version of leorn?"),
@@ -138,7 +144,7 @@ def test_an_ablation_without_variants_and_a_file_that_is_not_there_are_named(tin
     path = write(tiny, tmp_path, "variants: {}\n")
     with pytest.raises(InputError, match=": expected one seed, one split and one variant at least"):
         read_ablation(path)
-    with pytest.raises(InputError, match=r"cannot read an ablation such as .*none\.yaml: No such file"):
+    with pytest.raises(InputError, match=r"none\.yaml: no such file; expected an ablation such as those in "):
         read_ablation(tmp_path / "none.yaml")
 
 

@@ -229,7 +229,7 @@ def test_resuming_with_another_configuration_names_the_keys(folder: Path, tiny: 
         run(tiny.experiment(folder, **changes), resume=True)
     assert str(caught.value) == (
         f"{folder}/checkpoints/last.ckpt is of another configuration: "
-        "model.map_kernel_sizes, training.epochs differ; choose another --out"
+        "model.map_kernel_sizes, training.epochs differ; expected another out"
     )
 
 

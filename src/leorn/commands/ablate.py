@@ -58,6 +58,6 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "ablation", metavar="FILE", help="An experiment and its variants, as in experiments/ablations/."
     )
-    parser.add_argument("--seeds", type=PositiveInt, help="How many, where not as in the file.")
-    parser.add_argument("--splits", nargs="+", help="Splits to evaluate, where not as in the file.")
-    parser.add_argument("--only", nargs="+", metavar="VARIANT", help="These variants, beside the first.")
+    parser.add_argument("--seeds", type=PositiveInt, help="Seeds of each variant, in place of the file's.")
+    parser.add_argument("--splits", nargs="+", help="Splits to evaluate, in place of the file's.")
+    parser.add_argument("--only", nargs="+", metavar="VARIANT", help="These and the first; all if not given.")

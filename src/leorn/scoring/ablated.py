@@ -33,13 +33,16 @@ class AblatedSplit:
         return asdict(self)
 
     def tables(self) -> str:
-        """Return the figures, and the differences from the first variant, as two tables in Markdown."""
+        """Return the figures and, of several variants, the differences from the first, as tables in Markdown."""
         first, *_ = self.rows
         seeds = len(self.rows[first])
         runs = [{name: rows[seed] for name, rows in self.rows.items()} for seed in range(seeds)]
         spread = f"mean ± standard deviation of {counted(seeds, 'seed')}" if seeds > 1 else "one seed"
+        figures = f"{self.split}, {counted(self.queries, 'query')}, {spread}\n\n{markdown_table(summarise(runs))}"
+        if not self.differences:
+            return figures
         return (
-            f"{self.split}, {counted(self.queries, 'query')}, {spread}\n\n{markdown_table(summarise(runs))}\n"
+            f"{figures}\n"
             f"Difference from {first}, with the range that holds it at 95% confidence (resamples of whole videos)\n\n"
             f"{markdown_table(self.differences)}"
         )

@@ -10,6 +10,7 @@ Such as::
       no-shift: {model.temporal_shift: 0}
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,14 @@ from leorn.yaml_files import check_yaml
 
 WHAT = "an ablation such as those in experiments/ablations/"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class _ShortFloats(yaml.SafeLoader):
+    """Takes 5e-4 for a number, as files of `leorn train` do: YAML 1.1, which asks for 5.0e-4, takes it for text."""
+
+
+_SHORT_FLOAT = re.compile(r"[-+]?\d+[eE][-+]?\d+$")
+_ShortFloats.add_implicit_resolver("tag:yaml.org,2002:float", _SHORT_FLOAT, list("-+0123456789"))
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,14 @@ def read_ablation(path: str | Path) -> Ablation:
     Raises:
         InputError: it cannot be read, is not YAML, or a key or value in it is wrong; the file is named.
     """
+    if not os.path.exists(path):
+        raise InputError(f"{path}: no such file; expected {WHAT}")
     text = read_text(path, WHAT)
     check_yaml(text, str(path))
-    ablation = restore(Ablation, yaml.safe_load(text), str(path))
+    values = yaml.load(text, Loader=_ShortFloats)
+    if isinstance(values, dict) and (unknown := [key for key in values if key not in Ablation.__dataclass_fields__]):
+        raise InputError(f"{path}: unknown key {unknown[0]}; expected {', '.join(Ablation.__dataclass_fields__)}")
+    ablation = restore(Ablation, values, str(path))
     if ablation.seeds < 1 or not ablation.splits or not ablation.variants:
         raise InputError(f"{path}: expected one seed, one split and one variant at least")
     for name in ablation.variants:

@@ -126,7 +126,7 @@ def _taken_up(config: ExperimentConfig, last: Path, *, resume: bool) -> NetworkR
     then = _options(experiment_of(record, last))
     changed = [key for key, value in _options(config).items() if value != then[key]]
     if changed:
-        raise InputError(f"{last} is of another configuration: {', '.join(changed)} differ; choose another --out")
+        raise InputError(f"{last} is of another configuration: {', '.join(changed)} differ; expected another out")
     return record
 
 
