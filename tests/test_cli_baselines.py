@@ -105,6 +105,10 @@ def test_baselines_that_cannot_be_chosen_are_refused(tiny: Tiny, tmp_path: Path,
     assert refused("baselines", *options) == (
         "no split 'train' in the re-annotated Charades-STA; it has test; --train-queries says where to choose windows"
     )
+    assert refused("baselines", *options, "--train-queries", tmp_path) == (
+        "no split 'train' in the re-annotated Charades-STA; it has test; read as charades-sta-reannotated: "
+        "--train-dataset says where it is of another format"
+    )
     assert "it has test, train, val" in refused("baselines", "--queries", tiny.queries, "--split", "dev")
     elsewhere = refused("baselines", "--queries", tiny.queries, "--train-queries", tmp_path / "none.jsonl")
     assert elsewhere == f"cannot read annotations {tmp_path}/none.jsonl: No such file or directory"

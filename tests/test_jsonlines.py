@@ -49,6 +49,7 @@ def test_a_file_that_holds_no_text_is_named(path: Path) -> None:
         ('{"a": 1', r"not JSON, or truncated \(.*\); expected a JSON object"),
         ("[" * 100_000, r"not JSON, or truncated \(.*recursion.*\); expected a JSON object"),
         ("[1, 2]", r"\[1, 2\]; expected a JSON object"),
+        (json.dumps([{"a": [[1, 2, 3]] * 9}] * 999), r"\[(\{'a': \[\.\.\.\]\}, ){2}\.\.\.\]; expected a JSON object"),
     ],
 )
 def test_a_line_that_is_no_object_is_named(path: Path, line: str, message: str) -> None:

@@ -9,7 +9,7 @@ class ModelConfig:
     """The LEORN network. Defaults are the published Charades-STA configuration."""
 
     network: Literal["map"] = "map"
-    """Moments are scored on a two-dimensional map: LEORN, as published."""
+    """Moments are scored on a two-dimensional map: LEORN, as published; `--model.network pyramid` is LEORN-P."""
     word_size: int = 300
     """Width of a word vector."""
     object_size: int = 2048

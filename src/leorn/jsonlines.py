@@ -14,6 +14,9 @@ from typing import TypeVar
 from leorn.errors import InputError
 
 T = TypeVar("T", str, list)
+_short = reprlib.Repr()
+_short.maxlevel = _short.maxlist = 2
+"""A whole file of predictions may stand in one list, of which a message need not tell much."""
 
 
 def read_text(path: str | Path, content: str) -> str:
@@ -68,7 +71,7 @@ def json_object(text: str) -> Mapping[str, object]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON, or truncated ({error}); expected a JSON object") from error
     if not isinstance(value, dict):
-        raise InputError(f"{reprlib.repr(value)}; expected a JSON object")
+        raise InputError(f"{_short.repr(value)}; expected a JSON object")
     return value
 
 

@@ -53,6 +53,14 @@ def test_a_file_whose_moments_are_all_empty_is_an_error(jsonl: Callable[..., Pat
         read_queries(path, "jsonl")
 
 
+def test_a_split_and_a_file_that_there_are_not_say_what_there_is(jsonl: Callable[..., Path]) -> None:
+    path = jsonl(ROW)
+    with pytest.raises(InputError, match=r"no query of split 'dev' left; it has train$"):
+        read_queries(path, "jsonl", "dev")
+    with pytest.raises(InputError, match=": a folder; expected a file, or another dataset than jsonl: charades-sta, "):
+        read_queries(path.parent, "jsonl")
+
+
 def test_a_repeated_id_is_named_with_both_its_places(jsonl: Callable[..., Path]) -> None:
     path = jsonl(ROW, ROW | {"query_id": "b"}, ROW)
     with pytest.raises(InputError, match=r"jsonl:3: query id 'a' is already at .*jsonl:1; ids must be unique"):

@@ -74,6 +74,12 @@ def test_groups_are_told_with_their_figures() -> None:
     assert chart.caption == "The longest moment, as a share of the video."
 
 
+def test_a_grouping_keeps_its_capitals_below_the_picture() -> None:
+    made = report(OURS)
+    captions = {one.name: group_chart(made, one).caption for one in made.groupings}
+    assert captions["first verb"] == "The first verb that says what happens, as an English tagger sees it."
+
+
 def test_kinds_are_told_in_the_order_of_their_rules() -> None:
     assert kinds_chart(report()).alternative == (
         "Kinds of first answers. ours: hit 2, right place, wrong length 1, half overlap 1, other event 1, "

@@ -112,3 +112,8 @@ def test_names_that_do_not_go_with_the_methods_are_refused(names: list[str]) -> 
         rename([OURS, THEIRS], names)
     expected = "expected 2 different names, one for each --predictions"
     assert str(caught.value) == f"--names {' '.join(names)}: {expected}"
+
+
+def test_no_method_has_the_name_of_a_baseline() -> None:
+    with pytest.raises(InputError, match=r"^--names constant window: a baseline in every table has this name; "):
+        rename([OURS, THEIRS], ["mine", "constant window"])

@@ -40,5 +40,8 @@ def read_train_queries(options: Namespace) -> "list[Query]":
     try:
         return [query for split in options.train_split for query in read_queries(path, dataset, split).queries]
     except InputError as error:
-        hint = "" if options.train_queries else "; --train-queries says where to choose windows"
+        hint = "; --train-queries says where to choose windows"
+        if options.train_queries:
+            published = options.train_dataset is None and dataset != "jsonl"
+            hint = f"; read as {dataset}: --train-dataset says where it is of another format" if published else ""
         raise InputError(f"{error}{hint}") from error

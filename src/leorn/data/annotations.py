@@ -86,9 +86,8 @@ def read_queries(path: str | Path, dataset: DatasetName, split: str | None = Non
     if not queries:
         wanted = "query" if split is None else f"query of split {split!r}"
         found = ", ".join(sorted({entry.split or "no split" for entry in entries.values()})) or "nothing"
-        raise InputError(
-            f"{path}: no {wanted} left; it has {found}, and {counted(dropped_queries, 'query')} had empty moments"
-        )
+        empty = f", and {counted(dropped_queries, 'query')} had empty moments" if dropped_queries else ""
+        raise InputError(f"{path}: no {wanted} left; it has {found}{empty}")
     return Annotations(tuple(queries), clipped, dropped, dropped_queries)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from leorn.config import DatasetName
 from leorn.data.charades import parse_charades_cd, parse_charades_sta, parse_charades_sta_reannotated
 from leorn.data.entries import Entry, described_videos, spans_in, wanted_splits
+from leorn.errors import InputError
 from leorn.jsonlines import errors_at, field, identifier, json_lines, positive
 
 
@@ -51,6 +52,9 @@ def parse_jsonl(path: Path, split: str | None) -> Iterator[Entry]:
 
     Entries of every split are given: only the file knows which there are.
     """
+    if path.is_dir():
+        published = ", ".join(name for name in FORMATS if name != "jsonl")
+        raise InputError(f"annotations {path}: a folder; expected a file, or another dataset than jsonl: {published}")
     for where, row in json_lines(path, "annotations"):
         with errors_at(where):
             query_id, video, text = identifier(row, "query_id"), field(row, "video", str), field(row, "query", str)

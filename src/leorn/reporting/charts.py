@@ -100,9 +100,9 @@ def group_chart(report: Report, grouping: Grouping) -> Chart:
         f"{group} {one.mean:.1f}%" for group, one in zip(grouping.groups, first.groups[grouping.name], strict=True)
     )
     height = 0.6 + ROW * max(1, 0.4 * len(report.results)) * len(counts)
-    return _chart(
-        draw, height, f"{report.main} by {grouping.name}. {first.name}: {told}.", f"{grouping.rule.capitalize()}."
-    )
+    # not capitalize(), which makes the rest small: English
+    rule = f"{grouping.rule[0].upper()}{grouping.rule[1:]}."
+    return _chart(draw, height, f"{report.main} by {grouping.name}. {first.name}: {told}.", rule)
 
 
 def kinds_chart(report: Report) -> Chart:

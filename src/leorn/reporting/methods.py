@@ -11,6 +11,7 @@ from leorn.errors import InputError
 from leorn.files import sha256
 from leorn.jsonlines import errors_at, json_object, read_text
 from leorn.records import Prediction
+from leorn.scoring.baselines import BASELINES
 from leorn.scoring.predictions import read_predictions
 from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
 
@@ -75,11 +76,13 @@ def rename(methods: Sequence[Method], names: Sequence[str]) -> list[Method]:
     """Give the methods that are no baselines other names, and those blinded theirs after them.
 
     Raises:
-        InputError: not as many names as methods, or one twice.
+        InputError: not as many names as methods, one twice, or that of a baseline.
     """
     own = [method.name for method in methods if not method.baseline]
     if len(names) != len(own) or len(set(names)) < len(names):
         raise InputError(f"--names {' '.join(names)}: expected {len(own)} different names, one for each --predictions")
+    if taken := [baseline.name for baseline in BASELINES if baseline.name in names]:
+        raise InputError(f"--names {taken[0]}: a baseline in every table has this name; expected another")
     new = dict(zip(own, names, strict=True))
 
     def renamed(name: str) -> str:
