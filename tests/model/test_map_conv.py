@@ -117,7 +117,9 @@ def change_by_training(network: MapConv) -> None:
 
 
 def change_a_statistic(network: MapConv) -> None:
-    network.norms[1].running_mean += 1
+    statistic = network.norms[1].running_mean
+    assert isinstance(statistic, torch.Tensor)
+    statistic += 1
 
 
 def change_precision(network: MapConv) -> None:
@@ -141,7 +143,8 @@ def test_kernels_are_transformed_again_when_anything_changes(change: Callable[[M
     before = tiled()
     kept = network._transforms
     assert torch.equal(tiled(), before)
-    assert kept is not None and network._transforms is kept
+    assert kept is not None
+    assert network._transforms is kept
 
     change(network)
     after = tiled()

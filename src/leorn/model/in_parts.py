@@ -28,7 +28,9 @@ def in_parts(
     step, together = max(1, at_once // batch), None
     for start in range(0, frames, step):
         before, end = min(start, margin), min(start + step, frames)
-        part = function(*(x[:, start - before : end + margin] for x in inputs))[:, before : before + end - start]
+        # contiguous, as linear layers want it
+        parts = (x[:, start - before : end + margin].contiguous() for x in inputs)
+        part = function(*parts)[:, before : before + end - start]
         together = part.new_empty(batch, frames, *part.shape[2:]) if together is None else together
         together[:, start:end] = part
     assert together is not None

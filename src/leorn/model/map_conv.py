@@ -73,7 +73,7 @@ class MapConv(nn.Module):
     def _tiled(self, cells: Float[Tensor, "B V H"], size: int) -> Float[Tensor, "B V H"]:
         dtype = product_dtype(cells)
         with torch.autocast(cells.device.type, enabled=False):
-            return self._tiled_convs(size, dtype)(cells.to(self.convs[0].weight.dtype))
+            return self._tiled_convs(size, dtype)(cells)
 
     def _tiled_convs(self, size: int, dtype: torch.dtype) -> TiledConvs:
         """Transform the kernels, once until they change where no gradients are asked for."""
@@ -84,7 +84,7 @@ class MapConv(nn.Module):
             return self._transforms.convs
         self._transforms = None  # before more are made: they are large
         tiles = plan_tiles(self.mask, self.weights, self.kernel_sizes, size)
-        convs = TiledConvs(self.norms, self.convs, tiles, size, dtype)
+        convs = TiledConvs(list(self.norms), list(self.convs), tiles, size, dtype)
         if not torch.is_grad_enabled():
             self._transforms = _Transforms(key, convs, [tensor.detach() for tensor in tensors])
         return convs

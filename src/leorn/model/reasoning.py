@@ -149,13 +149,14 @@ class ShiftedFeedForward(nn.Module):
             update = self._contract(self._shift(self.expand(tokens).relu(), frame_mask))
             return self._add(tokens, mask, update)
         # apart until they are narrow again: the inner width is many times the outer one
-        context = self.sentinel(self._shift(self.expand(tokens[:, :, :1]).relu(), frame_mask)).relu()
+        # contiguous: of a slice, torch 2.13 multiplies each frame with a copy of the weights in bf16
+        context = self.sentinel(self._shift(self.expand(tokens[:, :, :1].contiguous()).relu(), frame_mask)).relu()
         return in_parts(self._of_frames, tokens, mask, self._contract(context), whole=self.training)
 
     def _of_frames(
         self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"], context: Float[Tensor, "B T 1 H"]
     ) -> Float[Tensor, "B T S H"]:
-        objects = self._contract(self.expand(tokens[:, :, 1:]).relu())
+        objects = self._contract(self.expand(tokens[:, :, 1:].contiguous()).relu())
         return self._add(tokens, mask, torch.cat([context, objects], 2))
 
     def _add(

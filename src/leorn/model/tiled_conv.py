@@ -8,8 +8,8 @@ Letters: B queries, V valid cells, H hidden width, R rows of a layer's cells, n 
 what it gives, P tiles, M pairs of numbers of a transform.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Float
@@ -27,8 +27,8 @@ class TiledConvs:
 
     def __init__(
         self,
-        norms: Iterable[nn.BatchNorm2d],
-        convs: Iterable[nn.Conv2d],
+        norms: Sequence[nn.Module],
+        convs: Sequence[nn.Module],
         tiles: MapTiles,
         size: int,
         dtype: torch.dtype,
@@ -42,18 +42,18 @@ class TiledConvs:
             size: n.
             dtype: precision of the products over channels; all else is in that of the kernels.
         """
-        first, *behind = norms
+        first, *behind = (cast(nn.BatchNorm2d, norm) for norm in norms)
         self.scale, self.shift = affine(first)
         self.fourier = real_fourier(size, like=self.scale)
         self.outputs = tiles.outputs
         self.layers = [
-            _transform_kernel(conv, norm, layer, self.fourier, dtype)
+            _transform_kernel(cast(nn.Conv2d, conv), norm, layer, self.fourier, dtype)
             for conv, norm, layer in zip(convs, behind, tiles.layers, strict=True)
         ]
 
     def __call__(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
         """Return what the last layer makes of the valid cells."""
-        return torch.cat([self._of_some(part) for part in cells.split(QUERIES_AT_ONCE)])
+        return torch.cat([self._of_some(part) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)])
 
     def _of_some(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
         shift = self.shift.expand(1, len(cells), -1)
@@ -80,7 +80,8 @@ class _Layer(NamedTuple):
 
 def affine(norm: nn.BatchNorm2d) -> tuple[Float[Tensor, "H"], Float[Tensor, "H"]]:
     """Return what BatchNorm multiplies with and adds in evaluation mode."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     return scale, norm.bias - norm.running_mean * scale
 
@@ -91,6 +92,7 @@ def _transform_kernel(
     kernel_size, num_real = tiles.kernel_size, fourier.num_real
     size = round(len(fourier.forward) ** 0.5)
     scale, shift = affine(norm)
+    assert conv.bias is not None
     kernel = conv.weight.permute(2, 3, 1, 0).clone()
     middle = kernel[kernel_size // 2, kernel_size // 2]
     middle.diagonal().add_(1)
