@@ -29,7 +29,8 @@ def test_baselines_are_chosen_on_train_and_written_for_score_to_find_again(
     assert shown.err == f"wrote {tmp_path}/metrics.json and the predictions of 4 baselines\n"
     assert found == json.loads((tmp_path / "metrics.json").read_text())
     folders = [name.replace(" ", "-") for name in NAMES]
-    assert files(tmp_path) == {"metrics.json", *(f"{folder}/predictions.jsonl" for folder in folders)}
+    written = {f"{folder}/{name}" for folder in folders for name in ("predictions.jsonl", "metrics.json")}
+    assert files(tmp_path) == {"metrics.json", *written}
     assert (found["split"], found["queries"]) == ("test", 10)
     assert found["evaluation"] == {
         "ious": [0.5, 0.7],
@@ -49,6 +50,14 @@ def test_baselines_are_chosen_on_train_and_written_for_score_to_find_again(
         predictions = baseline.answer(test, windows)
         assert read_predictions(tmp_path / folder / "predictions.jsonl") == predictions
         assert found["metrics"][name] == evaluate_predictions(predictions, test, evaluation)
+        assert json.loads((tmp_path / folder / "metrics.json").read_text()) == {
+            "baseline": name,
+            "split": "test",
+            "queries": 10,
+            "evaluation": found["evaluation"],
+            "windows": found["windows"][name],
+            "metrics": {name: found["metrics"][name]},
+        }
 
         path = str(tmp_path / folder / "predictions.jsonl")
         unthinned = ["--split", "test", "--nms_threshold", "null", "--format", "json"]

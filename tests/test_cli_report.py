@@ -121,6 +121,22 @@ def test_predictions_of_evaluate_are_not_thinned_again_and_others_are(tiny: Tiny
     assert thinned["R3@0.5"] < ranked["R3@0.5"]
 
 
+def test_windows_of_baselines_are_not_thinned(tiny: Tiny, tmp_path: Path) -> None:
+    options = ["--queries", str(tiny.queries), "--ious", "[0.5,0.7]"]
+    main(["baselines", *options, "--out", str(tmp_path / "windows")])
+    name = "constant window for IoU 0.7"
+    window = tmp_path / "windows" / name.replace(" ", "-")
+    main(report(tiny, tmp_path / "report", window, options=("--ious", "[0.5,0.7]", "--nms_threshold", "0.1")))
+    result = read(tmp_path / "report")["results"][0]
+    metrics = json.loads((tmp_path / "windows/metrics.json").read_text())["metrics"][name]
+    assert figures(result) == pytest.approx(metrics)
+    assert (result["name"], result["known"]["baseline"]) == (name.replace(" ", "-"), name)
+    # thinned, the windows would score otherwise
+    given = apply_nms(read_predictions(window / "predictions.jsonl"), 0.1, 10)
+    test = read_queries(tiny.queries, "jsonl", "test").queries
+    assert evaluate_predictions(given, test, EvaluationConfig(ious=(0.5, 0.7))) != pytest.approx(metrics)
+
+
 def test_a_protocol_gives_the_options_and_is_named(tiny: Tiny, theirs: Path, tmp_path: Path, refused: Refused) -> None:
     options = ("--protocol", "moment-detr", "--title", "A title")
     main(report(tiny, tmp_path / "report", theirs, options=options))

@@ -10,6 +10,7 @@ from jsonargparse import Namespace
 from leorn.arguments import Parser, make
 from leorn.commands.queries import add_queries, add_train_queries, read_train_queries
 from leorn.config import EvaluationConfig
+from leorn.scoring.results import METRICS, PREDICTIONS
 from leorn.terminal import say, show, write_json
 from leorn.wording import counted
 
@@ -32,6 +33,11 @@ def run(options: Namespace) -> None:
     figure_names(evaluation)
     queries = read_queries(options.queries, options.dataset, options.split).queries
     train_queries = read_train_queries(options)
+    about = {
+        "split": options.split,
+        "queries": len(queries),
+        "evaluation": {name: value for name, value in asdict(evaluation).items() if name not in RANKING},
+    }
 
     rows, windows = {}, {}
     for baseline in BASELINES:
@@ -44,24 +50,18 @@ def run(options: Namespace) -> None:
             rows[name] = evaluate_predictions(predictions, queries, evaluation)
             if options.out:
                 folder = Path(options.out) / name.replace(" ", "-")
-                write_predictions(folder / "predictions.jsonl", predictions)
+                write_predictions(folder / PREDICTIONS, predictions)
+                own = {"windows": windows[name], "metrics": {name: rows[name]}}
+                write_json(folder / METRICS, {"baseline": name, **about, **own})
     if options.dataset == PEOPLES:
         rows["a person against another"] = person_against_another(queries, evaluation)
         rows["a person against the others"] = person_against_others(queries, evaluation)
 
-    content = {
-        "split": options.split,
-        "queries": len(queries),
-        "evaluation": {name: value for name, value in asdict(evaluation).items() if name not in RANKING},
-        "windows": windows,
-        "metrics": rows,
-    }
+    content = {**about, "windows": windows, "metrics": rows}
     if options.out:
-        write_json(Path(options.out) / "metrics.json", content)
-        say(
-            f"wrote {Path(options.out) / 'metrics.json'} and the predictions of {len(windows)} baselines",
-            to_stderr=True,
-        )
+        metrics = Path(options.out) / METRICS
+        write_json(metrics, content)
+        say(f"wrote {metrics} and the predictions of {len(windows)} baselines", to_stderr=True)
     if options.format == "json":
         print(json.dumps(content, indent=2))
     else:
@@ -72,6 +72,6 @@ def add_options(parser: Parser) -> None:
     """Options of `leorn baselines`."""
     add_queries(parser, "test", "Split of the queries to answer.")
     add_train_queries(parser)
-    parser.add_argument("--out", help="Folder of each baseline's predictions.jsonl, and of metrics.json.")
+    parser.add_argument("--out", help="Folder of metrics.json, and of a folder for each baseline.")
     parser.add_argument("--format", type=Literal["table", "markdown", "json"], default="table", help="What to print.")
     parser.add_class_arguments(EvaluationConfig, skip=RANKING)

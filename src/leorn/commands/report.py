@@ -84,8 +84,8 @@ def add_options(parser: Parser) -> None:
         nargs="+",
         required=True,
         help="Predictions as leorn score takes them, the others compared with the first. Those of leorn evaluate, with "
-        "its metrics.json beside them, have gone through NMS and stand as they are; of its folder, also those of the "
-        "blinded network are shown.",
+        "its metrics.json beside them, have gone through NMS and stand as they are, and so do the windows of leorn "
+        "baselines; of a folder of leorn evaluate, also those of the blinded network are shown.",
     )
     parser.add_argument("--names", nargs="+", help="What to call them; what their paths differ in if not given.")
     parser.add_argument("--out", required=True, help="Folder of report.html and report.json.")

@@ -15,6 +15,11 @@ from leorn.scoring.baselines import BASELINES
 from leorn.scoring.predictions import read_predictions
 from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
 
+WANTED = (
+    "baseline", "checkpoint", "network", "seed", "selected_by", "evaluation", "features", "words", "frame_features",
+)  # fmt: skip
+"""What a report says of how predictions were made."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -24,8 +29,9 @@ class Method:
         name: in tables and pictures.
         predictions: one for each query.
         baseline: whether it is there to compare with.
-        made_with: what `leorn evaluate` says of them: checkpoint, features, seed, …; empty of anybody else's.
-        ranked: whether they have gone through NMS already, as those of `leorn evaluate` have.
+        made_with: what `leorn evaluate` or `leorn baselines` says of them: network, seed, …; empty of others'.
+        ranked: whether they stand as they are: those of `leorn evaluate` have gone through NMS already, and windows of
+            `leorn baselines` overlap on purpose.
         file: with its hash, where they were read from one.
     """
 
@@ -118,6 +124,5 @@ def _made_with(file: Path) -> dict[str, Any]:
     if file.name != PREDICTIONS or not metrics.exists():
         return {}
     with errors_at(str(metrics)):
-        content = json_object(read_text(metrics, "what leorn evaluate wrote"))
-    wanted = ("checkpoint", "network", "seed", "selected_by", "evaluation", "features", "words", "frame_features")
-    return {key: content[key] for key in wanted if key in content}
+        content = json_object(read_text(metrics, "what leorn evaluate or leorn baselines wrote"))
+    return {key: content[key] for key in WANTED if key in content}

@@ -1,4 +1,4 @@
-"""The files in a folder of results: what `leorn evaluate` writes and `leorn report` reads."""
+"""The files in a folder of results: what `leorn evaluate` and `leorn baselines` write and `leorn report` reads."""
 
 PREDICTIONS, METRICS = "predictions.jsonl", "metrics.json"
 OTHER_OBJECTS, OTHER_SENTENCES = "objects of another video", "sentences about another video"
