@@ -2,13 +2,17 @@
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.colors import hsv_to_rgb, to_hex, to_rgb
 from matplotlib.style import context
 
-from leorn.plots.canvas import METADATA, PREDICTION_COLOURS, house_style, new_figure
+from leorn.plots.canvas import METADATA, PREDICTION_COLOURS, cut, house_style, new_figure
 from leorn.reporting.content import CURVE_IOUS, Report, Result
 from leorn.reporting.groups import Grouping
 from leorn.scoring.mistakes import KINDS
@@ -21,8 +25,18 @@ INK = {"light": "#222222", "dark": "#DDDDDD"}
 GRID = {"light": "#DDDDDD", "dark": "#444444"}
 KIND_COLOURS = ("#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#D55E00", "#888888")
 """Okabe & Ito (2008), in the order of `KINDS`."""
-SHIFT = 0.12
-"""How far methods stand apart in a group, so that their intervals do not hide each other."""
+LINES = {"solid": "-", "dashed": "--", "dotted": ":", "dash-dotted": "-."}
+"""The curves of recall: the first n has the first line, and so on."""
+NAME_LETTERS = 26
+"""Letters of a method's name that fit beside its bar; a longer one is cut."""
+SHIFT, SPREAD = 0.12, 0.8
+"""How far methods stand apart in a group, so that their intervals do not hide each other, and how far all of them may
+reach: groups are 1 apart."""
+GREYS = ("#888888", "#AAAAAA", "#666666", "#BBBBBB", "#777777")
+_HUES = hsv_to_rgb([(hue / 36, 0.85, value / 20) for hue in range(36) for value in range(8, 20)])
+_READABLE = _HUES[abs(_HUES @ (0.3, 0.59, 0.11) - 0.45) < 0.15]
+_ALL_GREYS = np.linspace((0.35, 0.35, 0.35), (0.8, 0.8, 0.8), 100)
+"""What further methods and baselines have: neither too light for a light page nor too dark for a dark one."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +50,29 @@ class Chart:
 
 
 def recall_chart(report: Report) -> Chart:
-    """Recall over the IoU that an answer must reach."""
+    """Recall over the IoU that an answer must reach, a line for each n of R@n, as many as there are lines."""
+    counts = [*report.results[0].recall_over_iou]
+    lines = dict(zip(counts, LINES, strict=False))
 
     def draw(axes: Axes) -> None:
         for result, colour in _coloured(report.results):
-            for n, style in zip(result.recall_over_iou, ("-", "--", ":"), strict=False):
-                axes.plot(CURVE_IOUS, result.recall_over_iou[n], style, color=colour, linewidth=1.6)
+            for n, line in lines.items():
+                axes.plot(CURVE_IOUS, result.recall_over_iou[n], LINES[line], color=colour, linewidth=1.6)
         axes.set(xlim=(0, 1), ylim=(0, 100), xlabel="IoU to reach", ylabel="recall (%)")
 
-    counts = " and ".join(f"R{n}" for n in report.results[0].recall_over_iou)
     half = CURVE_IOUS.index(0.5)
     told = "; ".join(
         f"{result.name}: " + ", ".join(f"R{n} {values[half]:.1f}%" for n, values in result.recall_over_iou.items())
         for result in report.results
     )
-    return _chart(draw, HEIGHT, f"Curves of recall over IoU. At 0.5, {told}.", f"{counts}: solid, then dashed.")
+    return _chart(draw, HEIGHT, f"Curves of recall over IoU. At 0.5, {told}.", _told(lines, counts))
+
+
+def _told(lines: Mapping[int, str], counts: Sequence[int]) -> str:
+    """Say which line is which, and what is not drawn."""
+    caption = ", ".join(f"R{n} {line}" for n, line in lines.items())
+    left_out = ", ".join(f"R{n}" for n in counts if n not in lines)
+    return f"{caption}; not drawn: {left_out}." if left_out else f"{caption}."
 
 
 def reliability_chart(report: Report) -> Chart | None:
@@ -85,8 +107,9 @@ def group_chart(report: Report, grouping: Grouping) -> Chart:
 
     def draw(axes: Axes) -> None:
         shown = _coloured(report.results)
+        shift = min(SHIFT, SPREAD / len(shown))
         for place, (result, colour) in enumerate(shown):
-            rows = [row + SHIFT * (place - (len(shown) - 1) / 2) for row in range(len(counts))]
+            rows = [row + shift * (place - (len(shown) - 1) / 2) for row in range(len(counts))]
             intervals = result.groups[grouping.name]
             means = [one.mean for one in intervals]
             ends = [[one.mean - one.low for one in intervals], [one.high - one.mean for one in intervals]]
@@ -116,7 +139,7 @@ def kinds_chart(report: Report) -> Chart:
                 share = 100 * result.kinds.get(kind, 0) / total
                 axes.barh(row, share, left=left, color=colour, height=0.7, label=kind if row == 0 else None)
                 left += share
-        axes.set_yticks(range(len(names)), [_short(name) for name in names])
+        axes.set_yticks(range(len(names)), [cut(name, NAME_LETTERS) for name in names])
         axes.set(xlim=(0, 100), ylim=(len(names) - 0.5, -0.5), xlabel="first answers (%)")
 
     told = "; ".join(
@@ -133,15 +156,19 @@ def legend(results: Sequence[Result]) -> list[tuple[str, str]]:
 
 def _coloured(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Each method with its colour; baselines in greys, once methods have theirs."""
-    greys = ("#888888", "#AAAAAA", "#666666", "#BBBBBB", "#777777")
     own = [result for result in results if not result.baseline]
     base = [result for result in results if result.baseline]
-    pairs = [(result, PREDICTION_COLOURS[place % len(PREDICTION_COLOURS)]) for place, result in enumerate(own)]
-    return pairs + [(result, greys[place % len(greys)]) for place, result in enumerate(base)]
+    colours = _farthest(PREDICTION_COLOURS, _READABLE, len(own))
+    return [*zip(own, colours, strict=True), *zip(base, _farthest(GREYS, _ALL_GREYS, len(base)), strict=True)]
 
 
-def _short(name: str, letters: int = 26) -> str:
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+def _farthest(first: Sequence[str], others: Float[np.ndarray, "C 3"], count: int) -> list[str]:
+    """Return so many different colours: the first ones, then always the one farthest from those before it."""
+    chosen = [to_rgb(colour) for colour in first[:count]]
+    while len(chosen) < count:
+        distances = np.linalg.norm(others[:, None] - np.array(chosen), axis=2).min(axis=1)
+        chosen.append(tuple(others[distances.argmax()].tolist()))
+    return [to_hex(colour).upper() for colour in chosen]
 
 
 def _chart(draw: Callable[[Axes], None], height: float, alternative: str, caption: str, columns: int = 0) -> Chart:
@@ -165,5 +192,8 @@ def _picture(draw: Callable[[Axes], None], height: float, theme: str, columns: i
         if columns:
             figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
         content = io.BytesIO()
-        figure.savefig(content, format="svg", metadata=METADATA[".svg"])
+        with warnings.catch_warnings():
+            # letters are text in the picture: who looks at it may have a font for those that matplotlib has none for
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            figure.savefig(content, format="svg", metadata=METADATA[".svg"])
     return f"data:image/svg+xml;base64,{base64.b64encode(content.getvalue()).decode()}"
