@@ -51,6 +51,15 @@ def test_the_file_is_as_readable_as_any_other(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
 
 
+def test_text_that_utf_8_cannot_hold_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(InputError, match=r"^cannot write .*a\.txt: '\\udcff' in it is no character of UTF-8$"):
+        write_text(path, "name \udcff")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, no folder")
     with pytest.raises(InputError, match=r"^cannot write .*file/a\.txt: (File exists|Not a directory)$"):

@@ -50,6 +50,8 @@ def test_a_file_that_holds_no_text_is_named(path: Path) -> None:
         ("[" * 100_000, r"not JSON, or truncated \(.*recursion.*\); expected a JSON object"),
         ("[1, 2]", r"\[1, 2\]; expected a JSON object"),
         (json.dumps([{"a": [[1, 2, 3]] * 9}] * 999), r"\[(\{'a': \[\.\.\.\]\}, ){2}\.\.\.\]; expected a JSON object"),
+        (r'{"a": ["x \uD83D"]}', r"'\\ud83d' stands for half a character; expected both halves"),
+        (r'{"\udc00": 1}', r"'\\udc00' stands for half a character; expected both halves"),
     ],
 )
 def test_a_line_that_is_no_object_is_named(path: Path, line: str, message: str) -> None:
@@ -58,6 +60,10 @@ def test_a_line_that_is_no_object_is_named(path: Path, line: str, message: str) 
         list(json_lines(path, "rows"))
     with pytest.raises(InputError, match=f"^{message}$"):
         json_object(line)
+
+
+def test_characters_may_be_written_as_json_writes_them() -> None:
+    assert json_object(r'{"a": "\ud83d\ude00\u00e9 \\ud800"}') == {"a": "😀é \\ud800"}
 
 
 def test_places_stand_before_an_error_from_the_outside_in() -> None:

@@ -48,10 +48,15 @@ def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in UTF-8, atomically.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file cannot be written, or UTF-8 cannot hold the text.
     """
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        # of a name that was typed or found in a folder, in another encoding
+        raise InputError(f"cannot write {path}: {text[error.start]!a} in it is no character of UTF-8") from error
     with replace_atomically(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
 
 
 def sha256(path: str | Path) -> str:

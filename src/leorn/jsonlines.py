@@ -4,6 +4,7 @@ The functions that look at a value say what is wrong with it; `errors_at` puts b
 """
 
 import json
+import re
 import reprlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +18,7 @@ T = TypeVar("T", str, list)
 _short = reprlib.Repr()
 _short.maxlevel = _short.maxlist = 2
 """A whole file of predictions may stand in one list, of which a message need not tell much."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_text(path: str | Path, content: str) -> str:
@@ -64,7 +66,7 @@ def json_object(text: str) -> Mapping[str, object]:
     """Parse a JSON object.
 
     Raises:
-        InputError: not JSON, or JSON of another kind.
+        InputError: not JSON, JSON of another kind, or text that no file can hold.
     """
     try:
         value = json.loads(text)
@@ -72,6 +74,9 @@ def json_object(text: str) -> Mapping[str, object]:
         raise InputError(f"not JSON, or truncated ({error}); expected a JSON object") from error
     if not isinstance(value, dict):
         raise InputError(f"{_short.repr(value)}; expected a JSON object")
+    # JSON can write half a character, which no file can hold
+    if half := _SURROGATE.search(json.dumps(value, ensure_ascii=False) if "\\u" in text else ""):
+        raise InputError(f"{half.group()!a} stands for half a character; expected both halves")
     return value
 
 
