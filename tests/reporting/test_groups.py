@@ -26,6 +26,14 @@ def test_length_and_position_are_of_the_longest_moment_as_shares_of_the_video() 
     assert grouped(queries, "position").of == ("first fifth", "first fifth", "second", "second")
 
 
+def test_rounding_does_not_decide_the_group() -> None:
+    # a tenth and a fifth, less the rounding
+    assert (2.8 - 2.1) / 7 < 0.1
+    assert grouped([query("a", (2.1, 2.8), duration_seconds=7)], "moment length").of == ("10–25%",)
+    assert (0.1 + 0.7) / 2 / 2 < 0.2
+    assert grouped([query("a", (0.1, 0.7), duration_seconds=2)], "position").of == ("second",)
+
+
 def test_moments_and_words_are_counted() -> None:
     queries = [query("one two three, four five."), query("one two three four five six", *[(0.0, 1.0)] * 5)]
     assert grouped(queries, "number of moments").of == ("1", "4 and more")

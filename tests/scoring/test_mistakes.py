@@ -35,6 +35,19 @@ def test_the_rules_by_hand(span: tuple[float, float], kind: str) -> None:
     assert kinds_of_answers([answer("a", span), *others], queries) == [kind, "hit", "hit"]
 
 
+@pytest.mark.parametrize(
+    ("truth", "span", "kind"),
+    [
+        # nine tenths of the answer, in floating point 0.8999999999999999
+        ((0, 3), (2.1, 3.1), "right place, wrong length"),
+        # IoU of a tenth, in floating point 0.09999999999999998
+        ((0.1, 1.2), (1.0, 2.1), "half overlap"),
+    ],
+)
+def test_rounding_does_not_decide(truth: tuple[float, float], span: tuple[float, float], kind: str) -> None:
+    assert kinds_of_answers([answer("a", span)], [query("a", truth)]) == [kind]
+
+
 def test_any_of_several_moments_counts_and_only_the_first_answer() -> None:
     queries = [query("a", (10, 20), (50, 60)), query("b", (0, 5))]
     predictions = [answer("a", (50, 59), (0, 1)), answer("b", (90, 95), (0, 5))]

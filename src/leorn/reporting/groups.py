@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leorn.data.words import TOKENIZERS
 from leorn.records import Moment, Query
 from leorn.reporting.verbs import first_verb
+from leorn.scoring.ranking import TIE_TOLERANCE
 
 VERBS = 10
 """The most frequent first verbs have a group of their own."""
@@ -71,8 +72,8 @@ def _binned(
     edges: Sequence[float],
     names: Sequence[str],
 ) -> Grouping:
-    """Group by a number; one on an edge belongs to the upper group."""
-    of = tuple(names[bisect_right(edges, value(query))] for query in queries)
+    """Group by a number; one on an edge belongs to the upper group, also where rounding puts it just below."""
+    of = tuple(names[bisect_right(edges, value(query) + TIE_TOLERANCE)] for query in queries)
     return Grouping(name, rule, tuple(group for group in names if group in of), of)
 
 

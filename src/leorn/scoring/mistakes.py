@@ -65,9 +65,9 @@ def _kind(
     first, truths = spans_of(answer), spans_of(query.moments)
     if hits(overlaps(first, truths, against), threshold, strict)[0]:
         return "hit"
-    if (_share_of_shorter(first, truths) >= INSIDE).any():
+    if hits(_share_of_shorter(first, truths), INSIDE, strict=False).any():
         return "right place, wrong length"
-    if (iou(first, truths) >= OVERLAP).any():
+    if hits(iou(first, truths), OVERLAP, strict=False).any():
         return "half overlap"
     others = [moment for other in neighbours if other is not query for moment in other.moments]
     if others and hits(iou(first, spans_of(others)), threshold, strict).any():
