@@ -130,6 +130,15 @@ def test_a_video_shorter_than_the_length_is_answered_whole() -> None:
     assert [moment.span for moment in second.moments] == [(1.0, 9.0), (6.0, 10.0), (0.0, 8.0)]
 
 
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_moments_of_less_than_a_millisecond_have_windows_too(baseline: Baseline) -> None:
+    queries = [Query("q", "v", "any", 0.001, (Moment(0.0002, 0.0006),))]
+    (window,) = baseline.choose(queries, 1)
+    (prediction,) = baseline.answer(queries, [window])
+    (answer,) = prediction.moments
+    assert 0 <= answer.start_seconds < answer.end_seconds <= 0.001
+
+
 def test_the_one_window_is_the_most_common_moment() -> None:
     queries = make_queries([[(0, 2)], [(60, 62)], [(60, 62)]], duration=264.233)
 

@@ -112,7 +112,8 @@ def _lengths_and_places(queries: Sequence[Query]) -> Windows:
     lengths = [moment.end_seconds - moment.start_seconds for query in queries for moment in query.moments]
     shares = np.arange(GRID_STEPS + 1) / GRID_STEPS
     # nobody marks milliseconds: two lengths that differ by rounding are one
-    usual = np.unique(np.quantile(lengths, shares).round(3))
+    rounded = np.quantile(lengths, shares).round(3)
+    usual = np.unique(np.where(rounded > 0, rounded, min(lengths)))
     return np.stack([np.repeat(usual, len(shares)), np.tile(shares, len(usual))], axis=1)
 
 
