@@ -163,6 +163,12 @@ def test_the_whole_report_is_plain_for_json() -> None:
     assert again["results"][1]["comparison"]["won"] == 5
 
 
+def test_two_methods_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        make_report(QUERIES, [OURS, THEIRS, replace(THEIRS, name="ours", baseline=True)], EVALUATION)
+    assert str(caught.value) == "two methods are called ours; expected a name of its own for each"
+
+
 def test_a_method_whose_predictions_do_not_fit_is_named() -> None:
     with pytest.raises(InputError) as caught:
         make_report(QUERIES, [OURS, replace(THEIRS, predictions=THEIRS.predictions[1:])], EVALUATION)

@@ -51,6 +51,8 @@ def test_where_nothing_is_left_of_a_path_its_whole_is_the_name(tmp_path: Path) -
     assert [method.name for method in read_methods(files)] == files
     files = [write(tmp_path / "a.jsonl"), write(tmp_path / "a.json")]
     assert [method.name for method in read_methods(files)] == files
+    files.append(write(tmp_path / "b.jsonl"))
+    assert [method.name for method in read_methods(files)] == files
 
 
 def test_of_a_folder_of_evaluate_the_blinded_network_comes_last(tmp_path: Path) -> None:

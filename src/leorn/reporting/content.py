@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from leorn.config import EvaluationConfig
+from leorn.errors import InputError
 from leorn.jsonlines import errors_at
 from leorn.records import Query
 from leorn.reporting.groups import Grouping, group_queries
@@ -128,8 +129,10 @@ def make_report(
         seed: fixes resamples and examples.
 
     Raises:
-        InputError: predictions that do not go with the queries; the method is named.
+        InputError: two methods of one name, or predictions that do not go with the queries; the method is named.
     """
+    if doubled := [name for name, count in Counter(method.name for method in methods).items() if count > 1]:
+        raise InputError(f"two methods are called {doubled[0]}; expected a name of its own for each")
     threshold = main_threshold(evaluation)
     tables = [_Table(method, queries, evaluation, threshold) for method in methods]
     groupings = group_queries(queries, train)

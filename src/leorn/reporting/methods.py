@@ -111,7 +111,7 @@ def _names(files: Sequence[Path]) -> list[str]:
     head = _shared(parts)
     tail = _shared([one[head:][::-1] for one in parts])
     names = ["/".join(one[head : len(one) - tail]) for one in parts]
-    return names if all(names) else [str(file) for file in files]
+    return names if all(names) and len(set(names)) == len(names) else [str(file) for file in files]
 
 
 def _shared(parts: Sequence[tuple[str, ...]]) -> int:
