@@ -62,7 +62,10 @@ def test_baselines_are_chosen_on_train_and_written_for_score_to_find_again(
         path = str(tmp_path / folder / "predictions.jsonl")
         unthinned = ["--split", "test", "--nms_threshold", "null", "--format", "json"]
         main(["score", "--predictions", path, *options, *unthinned])
-        assert json.loads(capsys.readouterr().out) == {"queries": 10, "metrics": found["metrics"][name]}
+        scored = json.loads(capsys.readouterr().out)
+        assert (scored["queries"], scored["metrics"]) == (10, found["metrics"][name])
+        # the same rules, and those of the ranking beside them
+        assert scored["evaluation"] == found["evaluation"] | {"nms": "greedy", "nms_threshold": None, "top_k": 10}
 
 
 def test_windows_may_be_chosen_on_several_splits_and_elsewhere(
@@ -122,6 +125,9 @@ def test_baselines_that_cannot_be_chosen_are_refused(tiny: Tiny, tmp_path: Path,
     elsewhere = refused("baselines", "--queries", tiny.queries, "--train-queries", tmp_path / "none.jsonl")
     assert elsewhere == f"cannot read annotations {tmp_path}/none.jsonl: No such file or directory"
     assert "IoU thresholds [2.0]" in refused("baselines", "--queries", tiny.queries, "--ious", "[2]")
+    assert refused("baselines", "--queries", tiny.queries, "--length_ranges", "true") == (
+        "--length_ranges: without --map_ious there is no mAP; expected both or neither"
+    )
     assert "--against: expected any or all or median, got most" in refused(
         "baselines", "--queries", tiny.queries, "--against", "most"
     )

@@ -103,6 +103,7 @@ def test_a_report_of_a_network_beside_somebodys_predictions_and_what_never_looke
     assert results["LEORN"]["known"]["seed"] == 0
     assert results["LEORN"]["known"]["file"] == f"{evaluated}/predictions.jsonl"
     assert found["protocol"]["annotations"] == f"{tiny.queries} (jsonl)"
+    assert found["protocol"]["as read"] == "10 queries in 5 videos"
 
 
 def test_predictions_of_evaluate_are_not_thinned_again_and_others_are(tiny: Tiny, theirs: Path, tmp_path: Path) -> None:
@@ -173,6 +174,8 @@ def test_without_training_queries_there_are_no_baselines_and_a_line_says_so(
     elsewhere = ("--queries", mine, "--train-queries", tmp_path / "none.jsonl")
     message = refused(*report(tiny, tmp_path / "c", theirs, options=elsewhere))
     assert message == f"cannot read annotations {tmp_path}/none.jsonl: No such file or directory"
+    message = refused(*report(tiny, tmp_path / "c", theirs, options=("--train-split", "trian")))
+    assert "no query of split 'trian' left; it has test, train, val" in message
     assert not (tmp_path / "c").exists()
 
 

@@ -27,6 +27,30 @@ def write_predictions(tiny: Tiny, path: Path, moments: list[list[float]]) -> lis
     return rows
 
 
+def test_what_had_to_be_mended_to_read_the_queries_is_said(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, queries = tmp_path / "p.jsonl", tmp_path / "q.jsonl"
+    answers = write_predictions(tiny, path, [[0, 1, 0.5]])
+    rows = [json.loads(line) for line in tiny.queries.read_text().splitlines()]
+    rows = [row for row in rows if row["split"] == "val"]
+    # one moment runs on after the video, and of another query's two one runs backwards
+    rows[0]["moments"], rows[1]["moments"] = [[0, 10 * rows[0]["duration"]]], [[0, 1], [2, 1]]
+    queries.write_text("\n".join(map(json.dumps, rows)))
+    command = ["score", "--predictions", str(path), "--queries", str(queries)]
+    main(command)
+    read = f"{queries}: 6 queries in 3 videos; 1 end after the video clipped, 1 empty moment dropped and 0 queries with"
+    assert capsys.readouterr().err == f"{read} them\n"
+    # a query that has nothing else is none to answer
+    rows[1]["moments"] = [[2, 1]]
+    queries.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(SystemExit):
+        main(command)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].endswith("; 1 end after the video clipped, 1 empty moment dropped and 1 query with them")
+    assert f"predictions for unknown query ids (1): {answers[1]['query_id']}; " in said[1]
+
+
 def options(tiny: Tiny, path: Path) -> list[str]:
     return ["score", "--predictions", str(path), "--queries", str(tiny.queries), "--split", "val"]
 
@@ -118,7 +142,7 @@ def test_a_protocol_is_named_with_its_rule(tiny: Tiny, tmp_path: Path, capsys: p
     shown = capsys.readouterr()
     found = json.loads(shown.out)
     rule, source = PROTOCOLS["moment-detr"].rule, PROTOCOLS["moment-detr"].source
-    assert list(found) == ["queries", "protocol", "rule", "source", "metrics"]
+    assert list(found) == ["queries", "protocol", "rule", "source", "evaluation", "metrics"]
     assert (found["queries"], found["protocol"], found["rule"], found["source"]) == (6, "moment-detr", rule, source)
     assert list(found["metrics"]) == ["R1@0.5", "R1@0.7", "mIoU", "mAP@0.5", "mAP@0.75", "mAP"]
     assert shown.err == ""

@@ -8,7 +8,7 @@ from typing import Literal
 from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
-from leorn.commands.queries import add_queries, add_train_queries, read_train_queries
+from leorn.commands.queries import add_queries, add_train_queries, read_scored_queries, read_train_queries
 from leorn.config import EvaluationConfig
 from leorn.scoring.results import METRICS, PREDICTIONS
 from leorn.terminal import say, show, write_json
@@ -22,16 +22,15 @@ PEOPLES = "charades-sta-reannotated"
 
 def run(options: Namespace) -> None:
     """Answer queries without a look at video or sentence: what a network must beat; and how far people agree."""
-    from leorn.data.annotations import read_queries
     from leorn.scoring.agreement import person_against_another, person_against_others
     from leorn.scoring.baselines import BASELINES
     from leorn.scoring.metrics import evaluate_predictions
     from leorn.scoring.predictions import write_predictions
-    from leorn.training.checks import figure_names
+    from leorn.training.checks import check_figures
 
     evaluation = make(EvaluationConfig, options)
-    figure_names(evaluation)
-    queries = read_queries(options.queries, options.dataset, options.split).queries
+    check_figures(evaluation, "--")
+    queries = read_scored_queries(options).queries
     train_queries = read_train_queries(options)
     about = {
         "split": options.split,

@@ -7,7 +7,7 @@ from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
 from leorn.commands.protocol import add_protocol, check_agreement, described, take_defaults
-from leorn.commands.queries import add_queries, add_train_queries, read_train_queries
+from leorn.commands.queries import TRAIN_SPLITS, add_queries, add_train_queries, read_scored_queries, read_train_queries
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.terminal import say
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> None:
     """Report what methods are worth on the same queries, beside honest baselines, as one HTML page."""
-    from leorn.data.annotations import read_queries
     from leorn.reporting.content import make_report
     from leorn.reporting.methods import read_methods, rename
     from leorn.reporting.write import write_report
@@ -30,7 +29,8 @@ def run(options: Namespace) -> None:
     if options.protocol:
         check_agreement(evaluation, options.protocol)
     check_evaluation(evaluation, "--")
-    queries = read_queries(options.queries, options.dataset, options.split).queries
+    annotations = read_scored_queries(options)
+    queries = annotations.queries
     methods = read_methods(options.predictions)
     if options.names:
         methods = rename(methods, options.names)
@@ -41,7 +41,11 @@ def run(options: Namespace) -> None:
         method if method.ranked else replace(method, predictions=apply_nms(method.predictions, *ranking))
         for method in methods
     ]
-    protocol = {"annotations": f"{options.queries} ({options.dataset})", "split": options.split}
+    protocol = {
+        "annotations": f"{options.queries} ({options.dataset})",
+        "as read": annotations.summary(),
+        "split": options.split,
+    }
     report = make_report(
         queries,
         [*thinned, *_baselines(queries, train, evaluation)],
@@ -54,11 +58,11 @@ def run(options: Namespace) -> None:
 
 
 def _train_queries(options: Namespace) -> "list[Query]":
-    """Read the training queries; where none are named and there are none, say what is left out."""
+    """Read the training queries; where nobody says which, and there are none, say what is left out."""
     try:
         return read_train_queries(options)
     except InputError as error:
-        if options.train_queries:
+        if options.train_queries or options.train_split != TRAIN_SPLITS:
             raise
         say(f"no baselines and no rare words, for want of training queries: {error}", to_stderr=True)
         return []

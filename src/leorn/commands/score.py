@@ -1,6 +1,7 @@
 """`leorn score`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,7 +9,7 @@ from jsonargparse import Namespace
 
 from leorn.arguments import Parser, make
 from leorn.commands.protocol import add_protocol, check_agreement, described, take_defaults
-from leorn.commands.queries import add_queries
+from leorn.commands.queries import add_queries, read_scored_queries
 from leorn.config import EvaluationConfig
 from leorn.errors import InputError
 from leorn.scoring.protocols import PROTOCOLS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> None:
     """Score anybody's predictions against the moments of the queries."""
-    from leorn.data.annotations import read_queries
     from leorn.scoring.metrics import evaluate_predictions
     from leorn.scoring.predictions import apply_nms, read_predictions
     from leorn.training.checks import check_evaluation
@@ -32,7 +32,7 @@ def run(options: Namespace) -> None:
     if name := options.protocol:
         check_agreement(evaluation, name)
     check_evaluation(evaluation, "--")
-    queries = read_queries(options.queries, options.dataset, options.split).queries
+    queries = read_scored_queries(options).queries
     predictions = apply_nms(
         read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k, evaluation.nms
     )
@@ -41,8 +41,8 @@ def run(options: Namespace) -> None:
     except InputError as error:
         raise InputError(f"{error}{split_hint(predictions, queries)}") from error
     if options.format == "json":
-        protocol = described(name) if name else {}
-        print(json.dumps({"queries": len(queries)} | protocol | {"metrics": metrics}, indent=2))
+        rules = (described(name) if name else {}) | {"evaluation": asdict(evaluation)}
+        print(json.dumps({"queries": len(queries)} | rules | {"metrics": metrics}, indent=2))
     else:
         if name:
             print(f"{name}: {PROTOCOLS[name].rule}")

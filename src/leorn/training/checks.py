@@ -83,13 +83,22 @@ def check_evaluation(evaluation: EvaluationConfig, section: str = "evaluation.")
     Raises:
         InputError: naming the key and what would be right.
     """
-    figure_names(evaluation)
+    check_figures(evaluation, section)
     check_range(f"{section}nms_threshold", evaluation.nms_threshold, 0, 1)
     if evaluation.top_k < max(evaluation.recalls):
         raise InputError(
             f"{section}top_k {evaluation.top_k}: too few moments for R@{max(evaluation.recalls)}; "
             f"expected {max(evaluation.recalls)} or more"
         )
+
+
+def check_figures(evaluation: EvaluationConfig, section: str = "evaluation.") -> None:
+    """Say what does not fit together in which figures are asked for; the arguments are those of `check_evaluation`.
+
+    Raises:
+        InputError: naming the key and what would be right.
+    """
+    figure_names(evaluation)
     if evaluation.length_ranges and not evaluation.map_ious:
         raise InputError(f"{section}length_ranges: without {section}map_ious there is no mAP; expected both or neither")
 
