@@ -162,3 +162,14 @@ def test_what_could_not_be_trained_or_evaluated_is_refused_before_anything_is_tr
         ablate(replace(ablation, variants={"full": {}, "seven": {"model.clips": 7}}), "a.yaml", say=silent)
     assert str(caught.value) == "a.yaml: seven: model.frames 16 must be a multiple of model.clips 7"
     assert not (tmp_path / "runs").exists()
+
+
+def test_variants_asked_other_queries_are_refused_before_training(tiny: Tiny, tmp_path: Path) -> None:
+    lines = tiny.queries.read_text().splitlines()
+    fewer = tmp_path / "fewer.jsonl"
+    fewer.write_text("\n".join(line for line in lines if '"test-0#0"' not in line))
+    ablation = replace(small(tiny, tmp_path / "runs"), variants={"full": {}, "fewer": {"data.queries": str(fewer)}})
+    with pytest.raises(InputError) as caught:
+        ablate(ablation, "a.yaml", say=silent)
+    assert str(caught.value) == "a.yaml: fewer: other queries of test, val than full has"
+    assert not (tmp_path / "runs").exists()

@@ -107,6 +107,8 @@ def test_a_mistake_in_the_file_is_named(tiny: Tiny, tmp_path: Path, old: str, ne
         ("{out: elsewhere}", "unknown key out; expected an option's full name"),
         ("{model.temporal_shift: none}", "model: temporal_shift is 'none'; expected a whole number"),
         ("{model.norm: group}", "model: norm is 'group'; expected batch or layer"),
+        ("{evaluation.ious: [0.5]}", "evaluation.ious is not that of full, which it is compared with"),
+        ("{evaluation.strict: false}", "evaluation.strict is not that of full, which it is compared with"),
         ("{training.epochs: 0}", "training.epochs 0; expected 1 or more"),
         ("{training.monitor: R1@0.4}", "training.monitor R1@0.4: no such figure"),
     ],
@@ -152,3 +154,9 @@ def test_reading_an_ablation_imports_no_torch() -> None:
     code = "import sys, leorn.training.ablation; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_variants_may_rank_otherwise(tiny: Tiny, tmp_path: Path) -> None:
+    path = write(tiny, tmp_path, "variants:\n  full: {}\n  thin: {evaluation.nms_threshold: 0.3}\n")
+    thin = variant_experiments(read_ablation(path), str(path))["thin"]
+    assert thin.evaluation.nms_threshold == 0.3

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from leorn.config import ExperimentConfig
 from leorn.data.annotations import read_queries
+from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.jsonlines import errors_at
 from leorn.model.networks import make_network
@@ -35,13 +36,17 @@ def ablate(
         progress: is told how many videos are checked, of how many.
 
     Raises:
-        InputError: as `variant_experiments`, `train` and `evaluate`; a variant whose network cannot be made and a split
-            that there is not, before anything is trained; a variant's run of another configuration.
+        InputError: as `variant_experiments`, `train` and `evaluate`; before anything is trained, a variant whose
+            network cannot be made, a split that there is not, and other queries of a split than the first variant's; a
+            variant's run of another configuration.
     """
     experiments = variant_experiments(ablation, where)
+    asked = {}
     for name, experiment in experiments.items():
         with errors_at(f"{where}: {name}"):
-            _check(experiment, ablation.splits)
+            asked[name] = _check(experiment, ablation.splits)
+            if asked[name] != next(iter(asked.values())):
+                raise InputError(f"other queries of {', '.join(ablation.splits)} than {next(iter(asked))} has")
     checkpoints = {}
     for number, (name, experiment) in enumerate(experiments.items(), start=1):
         say(f"variant {name}, {number} of {len(experiments)}")
@@ -57,11 +62,11 @@ def ablate(
     return compared
 
 
-def _check(experiment: ExperimentConfig, splits: Sequence[str]) -> None:
-    """See before hours of training that a variant's network can be made, and that there are queries to evaluate on."""
+def _check(experiment: ExperimentConfig, splits: Sequence[str]) -> list[tuple[Query, ...]]:
+    """See before hours of training that a variant's network can be made, and return the queries to evaluate on."""
     make_network(experiment.model)
-    for split in splits:
-        read_queries(experiment.data.queries, experiment.data.dataset, split)
+    data = experiment.data
+    return [read_queries(data.queries, data.dataset, split).queries for split in splits]
 
 
 def compare(results: Mapping[str, Sequence[Evaluation]], split: str) -> AblatedSplit:

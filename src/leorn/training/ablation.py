@@ -27,6 +27,8 @@ from leorn.training.checks import check_experiment
 from leorn.yaml_files import check_yaml
 
 WHAT = "an ablation such as those in experiments/ablations/"
+SCORING = ("ious", "recalls", "strict", "against", "map_ious", "length_ranges")
+"""What of an evaluation is the same for all variants, whose figures are compared; their ranking may differ."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -85,7 +87,7 @@ def variant_experiments(ablation: Ablation, where: str) -> dict[str, ExperimentC
         where: names the ablation in errors.
 
     Raises:
-        InputError: a variant changes an option that there is not, to a value that it cannot have.
+        InputError: a variant changes an option that there is not, to a value that it cannot have, or how it is scored.
     """
     experiments = {}
     for name, changes in ablation.variants.items():
@@ -97,6 +99,10 @@ def variant_experiments(ablation: Ablation, where: str) -> dict[str, ExperimentC
             check_experiment(experiments[name])
         except InputError as error:
             raise InputError(f"{where}: {name}: {error}") from error
+        first = next(iter(experiments))
+        for key in SCORING:
+            if getattr(experiments[name].evaluation, key) != getattr(experiments[first].evaluation, key):
+                raise InputError(f"{where}: {name}: evaluation.{key} is not that of {first}, which it is compared with")
     return experiments
 
 
