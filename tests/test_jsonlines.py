@@ -14,6 +14,7 @@ from leorn.jsonlines import (
     json_object,
     number,
     number_lists,
+    plain,
     positive,
     read_text,
     text_lines,
@@ -138,3 +139,10 @@ def test_lists_of_numbers_have_the_lengths_allowed() -> None:
 def test_other_lists_are_named(value: object, message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}$"):
         number_lists({"a": json.loads(json.dumps(value))}, "a", (2,), "[x, y]")
+
+
+def test_nan_is_null_wherever_it_stands() -> None:
+    nan = float("nan")
+    assert plain({1: [nan, (2.0, nan)], "a": {"b": nan}, "c": "nan"}) == {
+        "1": [None, [2.0, None]], "a": {"b": None}, "c": "nan",
+    }  # fmt: skip

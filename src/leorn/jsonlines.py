@@ -4,13 +4,14 @@ The functions that look at a value say what is wrong with it; `errors_at` puts b
 """
 
 import json
+import math
 import re
 import reprlib
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from leorn.errors import InputError
 
@@ -158,3 +159,12 @@ def number(value: object, name: str) -> float:
     if not is_number:
         raise InputError(f"{name} is {reprlib.repr(value)}; expected a finite number")
     return float(value)
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """Give NaN in dictionaries, lists and tuples as null, which JSON knows, and every key as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -136,6 +136,19 @@ def test_a_difference_is_signed_and_one_of_nothing_is_plus() -> None:
     assert read(make(THEIRS, OURS)).tables[1][1][2].startswith("−42.9 ")
 
 
+def test_figures_of_one_video_have_no_range_and_no_difference_that_is_sure() -> None:
+    queries = [replace(query, video="a") for query in QUERIES]
+    ours, theirs = (
+        replace(method, predictions=[replace(one, video="a") for one in method.predictions])
+        for method in (OURS, THEIRS)
+    )
+    page = read(make_report(queries, [ours, theirs], EVALUATION))
+    assert page.tables[0][1][2] == "28.6 one video"
+    assert page.tables[1][1][2] == "+42.9 one video"
+    assert "sure" not in [cell.get("class") for cell in page.all("td")]
+    assert "nan" not in page.text
+
+
 def test_kinds_have_their_rules_and_examples_their_places(page: Page) -> None:
     for kind, rule in KINDS.items():
         assert kind in page.text

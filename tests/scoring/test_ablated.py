@@ -1,5 +1,7 @@
 import json
+import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +76,12 @@ def test_it_survives_json() -> None:
 def test_what_is_no_ablation_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^{re.escape(message)}"):
         restore_ablated({**plain(), **changes}, "file")
+
+
+def test_a_difference_without_a_range_survives_json_too() -> None:
+    one_video = replace(ABLATED, differences={"no-shift": {"mIoU": Interval(1.0, math.nan, math.nan)}})
+    text = json.dumps(one_video.to_dict(), allow_nan=False)
+    found = restore_ablated(json.loads(text), "a.json")
+    assert not found.differences["no-shift"]["mIoU"].is_known
+    assert found.tables() == one_video.tables()
+    assert "| no-shift | 1.00 |" in found.tables()

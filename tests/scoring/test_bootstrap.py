@@ -19,9 +19,12 @@ def test_the_mean_is_over_queries_and_not_over_videos() -> None:
     assert (interval.low, interval.high) == (0.0, 1.0)
 
 
-def test_one_video_has_no_spread() -> None:
-    values = np.array([[1.0, 3.0], [2.0, 5.0]])
-    assert bootstrap(values, ["a", "a"]) == [Interval(1.5, 1.5, 1.5), Interval(4.0, 4.0, 4.0)]
+def test_one_video_tells_no_range() -> None:
+    values = np.array([[1.0, 3.0], [2.0, 5.0], [np.nan, 6.0]])
+    one, two = bootstrap(values, ["a", "a", "b"])
+    assert (one.mean, one.is_known, math.isnan(one.high)) == (1.5, False, True)
+    assert (two.mean, two.low, two.high) == (pytest.approx(14 / 3), 4.0, 6.0)
+    assert str(one) == "1.50"
 
 
 def test_the_interval_is_that_of_the_normal_distribution_where_there_are_many_videos() -> None:

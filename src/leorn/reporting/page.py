@@ -9,7 +9,7 @@ from typing import Any
 from leorn.errors import InputError
 from leorn.reporting.charts import group_chart, kinds_chart, legend, recall_chart, reliability_chart
 from leorn.reporting.content import Example, Report
-from leorn.scoring.bootstrap import RESAMPLES
+from leorn.scoring.bootstrap import RESAMPLES, Interval
 from leorn.scoring.mistakes import KINDS
 from leorn.wording import counted
 
@@ -25,7 +25,7 @@ def render(report: Report, title: str) -> str:
     except ImportError as error:
         raise InputError("jinja2 is not installed; pip install leorn[report] adds it") from error
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": _number, "signed": _signed, "plain": _plain, "words": _words}
+    environment.filters |= {"range": _range, "number": _number, "signed": _signed, "plain": _plain, "words": _words}
     first = report.results[0]
     protocol = report.protocol
     # where all queries are of one group there is nothing to see
@@ -85,6 +85,11 @@ def _place(span: tuple[float, float], duration_seconds: float) -> tuple[float, f
 
 def _number(value: float) -> str:
     return f"{value:.1f}"
+
+
+def _range(interval: Interval, to: str = "–", signed: bool = False) -> str:
+    shown = _signed if signed else _number
+    return f"{shown(interval.low)}{to}{shown(interval.high)}" if interval.is_known else "one video"
 
 
 def _signed(value: float) -> str:

@@ -1,11 +1,10 @@
 """A report's two files."""
 
 import json
-import math
 from pathlib import Path
-from typing import Any
 
 from leorn.files import write_text
+from leorn.jsonlines import plain
 from leorn.reporting.content import Report
 from leorn.reporting.page import render
 
@@ -20,14 +19,5 @@ def write_report(report: Report, out: str | Path, title: str) -> tuple[Path, Pat
     """
     page, numbers = Path(out) / PAGE, Path(out) / NUMBERS
     write_text(page, render(report, title))
-    write_text(numbers, json.dumps({"title": title} | _plain(report.to_dict()), indent=2, ensure_ascii=False) + "\n")
+    write_text(numbers, json.dumps({"title": title} | plain(report.to_dict()), indent=2, ensure_ascii=False) + "\n")
     return page, numbers
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Give NaN as null, which JSON knows."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

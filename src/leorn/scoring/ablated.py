@@ -1,10 +1,12 @@
 """What an ablation shows: each variant's figures, and how much they differ from the first variant's."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from leorn.errors import InputError
+from leorn.jsonlines import plain
 from leorn.restore import restore
 from leorn.scoring.bootstrap import Interval
 from leorn.scoring.report import markdown_table, summarise
@@ -30,7 +32,7 @@ class AblatedSplit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and text, for JSON."""
-        return asdict(self)
+        return plain(asdict(self))
 
     def tables(self) -> str:
         """Return the figures and, of several variants, the differences from the first, as tables in Markdown."""
@@ -55,7 +57,7 @@ class _Plain:
     split: str
     queries: int
     rows: Mapping[str, Sequence[Mapping[str, float]]]
-    differences: Mapping[str, Mapping[str, Mapping[str, float]]]
+    differences: Mapping[str, Mapping[str, Mapping[str, float | None]]]
 
 
 def restore_ablated(values: object, where: str) -> AblatedSplit:
@@ -71,9 +73,13 @@ def restore_ablated(values: object, where: str) -> AblatedSplit:
         raise InputError(f"{where}: seeds of the variants: {told}; expected the same number of each, at least one")
     differences = {
         name: {
-            figure: restore(Interval, interval, f"{where}: differences: {name}: {figure}")
+            figure: restore(Interval, _with_nan(interval), f"{where}: differences: {name}: {figure}")
             for figure, interval in figures.items()
         }
         for name, figures in plain.differences.items()
     }
     return AblatedSplit(plain.split, plain.queries, plain.rows, differences)
+
+
+def _with_nan(interval: Mapping[str, float | None]) -> dict[str, float]:
+    return {key: math.nan if value is None else value for key, value in interval.items()}

@@ -6,6 +6,7 @@ with all its queries (the cluster bootstrap; Davison & Hinkley 1997, "Bootstrap 
 Letters of shapes: Q queries, F figures, V videos, R resamples.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,14 +23,19 @@ RESAMPLES_AT_ONCE = 250
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with the range that holds it at 95% confidence."""
+    """A figure with the range that holds it at 95% confidence; its ends are NaN where nothing tells the range."""
 
     mean: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]" if self.is_known else f"{self.mean:.2f}"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a range: it takes queries about two videos."""
+        return math.isfinite(self.low)
 
 
 def bootstrap(
@@ -45,7 +51,8 @@ def bootstrap(
         seed: fixes the draws.
 
     Returns:
-        F intervals; NaN for a figure that no query counts for.
+        F intervals; NaN for a figure that no query counts for, and without a range where all that count are about one
+        video, which every resample would hold alike.
 
     Raises:
         InputError: no queries, or not as many videos as rows.
@@ -56,6 +63,7 @@ def bootstrap(
     draws = _draws(len(sums), resamples, seed)
     means = np.concatenate([_ratio(weights @ sums, weights @ counts) for weights in draws])
     total = _ratio(sums.sum(0), counts.sum(0))
+    means[:, (counts > 0).sum(0) < 2] = np.nan
     # a resample may hold no query that counts for a figure
     known = [column[np.isfinite(column)] for column in means.T]
     tail = 100 * (1 - CONFIDENCE) / 2
