@@ -65,6 +65,16 @@ def test_a_seed_fixes_the_draws() -> None:
     assert bootstrap(values, videos, seed=4) != bootstrap(values, videos, seed=5)
 
 
+def test_as_many_resamples_are_drawn_as_are_asked_for() -> None:
+    values = np.random.default_rng(1).random((30, 1))
+    videos = [str(row) for row in range(30)]
+    (one,) = bootstrap(values, videos, resamples=1)
+    assert one.low == one.high
+    (more,) = bootstrap(values, videos, resamples=251)
+    (many,) = bootstrap(values, videos, resamples=500)
+    assert (more.low, more.high) != (many.low, many.high)
+
+
 def test_the_order_of_the_queries_does_not_matter() -> None:
     values = np.random.default_rng(1).random((30, 1))
     videos = np.array([str(index % 7) for index in range(30)])

@@ -17,6 +17,10 @@ def test_a_score_on_an_edge_belongs_to_the_upper_bin() -> None:
     found = reliability([0.1 * index for index in range(11)], np.zeros(11, bool))
     assert found is not None
     assert [one.count for one in found.bins] == [1] * 9 + [2]
+    # in floating point 0.09999999999999998
+    rounded = reliability([1 - 0.9], np.zeros(1, bool))
+    assert rounded is not None
+    assert rounded.bins[0].low == 0.1
 
 
 @pytest.mark.parametrize("scores", [[], [None], [0.2, 1.2], [-0.1]])

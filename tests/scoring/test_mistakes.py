@@ -40,6 +40,8 @@ def test_the_rules_by_hand(span: tuple[float, float], kind: str) -> None:
     [
         # nine tenths of the answer, in floating point 0.8999999999999999
         ((0, 3), (2.1, 3.1), "right place, wrong length"),
+        # less than nine tenths of it
+        ((0, 3), (2.15, 3.15), "half overlap"),
         # IoU of a tenth, in floating point 0.09999999999999998
         ((0.1, 1.2), (1.0, 2.1), "half overlap"),
     ],
@@ -52,6 +54,12 @@ def test_any_of_several_moments_counts_and_only_the_first_answer() -> None:
     queries = [query("a", (10, 20), (50, 60)), query("b", (0, 5))]
     predictions = [answer("a", (50, 59), (0, 1)), answer("b", (90, 95), (0, 5))]
     assert kinds_of_answers(predictions, queries) == ["hit", "not even near"]
+
+
+def test_a_querys_own_moment_is_no_other_event() -> None:
+    # IoU 0.08 with one of its moments, and none with the other: no hit on all
+    queries = [query("a", (10, 22), (50, 60))]
+    assert kinds_of_answers([answer("a", (20, 35))], queries, 0.05, against="all") == ["not even near"]
 
 
 def test_half_is_a_hit_where_that_is_the_rule() -> None:
