@@ -122,6 +122,19 @@ def test_predictions_of_evaluate_are_not_thinned_again_and_others_are(tiny: Tiny
     assert thinned["R3@0.5"] < ranked["R3@0.5"]
 
 
+def test_no_more_answers_are_counted_than_evaluate_kept(
+    tiny: Tiny, theirs: Path, tmp_path: Path, refused: Refused
+) -> None:
+    folder = tmp_path / "ranked"
+    folder.mkdir()
+    (folder / "predictions.jsonl").write_bytes(theirs.read_bytes())
+    (folder / "metrics.json").write_text('{"evaluation": {"top_k": 5}}')
+    message = refused(*report(tiny, tmp_path / "report", theirs, folder, options=("--recalls", "[1,6]")))
+    kept = f"{folder}/predictions.jsonl: leorn evaluate kept the first 5 answers to each query (evaluation.top_k)"
+    assert message == f"{kept}; expected --recalls of at most 5, not 6"
+    main(report(tiny, tmp_path / "report", theirs, folder, options=("--recalls", "[1,5]")))
+
+
 def test_windows_of_baselines_are_not_thinned(tiny: Tiny, tmp_path: Path) -> None:
     options = ["--queries", str(tiny.queries), "--ious", "[0.5,0.7]"]
     main(["baselines", *options, "--out", str(tmp_path / "windows")])
@@ -174,8 +187,8 @@ def test_without_training_queries_there_are_no_baselines_and_a_line_says_so(
     elsewhere = ("--queries", mine, "--train-queries", tmp_path / "none.jsonl")
     message = refused(*report(tiny, tmp_path / "c", theirs, options=elsewhere))
     assert message == f"cannot read annotations {tmp_path}/none.jsonl: No such file or directory"
-    message = refused(*report(tiny, tmp_path / "c", theirs, options=("--train-split", "trian")))
-    assert "no query of split 'trian' left; it has test, train, val" in message
+    message = refused(*report(tiny, tmp_path / "c", theirs, options=("--train-split", "tarin")))
+    assert "no query of split 'tarin' left; it has test, train, val" in message
     assert not (tmp_path / "c").exists()
 
 

@@ -28,10 +28,10 @@ def write_predictions(tiny: Tiny, path: Path, moments: list[list[float]]) -> lis
 
 
 def test_what_had_to_be_mended_to_read_the_queries_is_said(
-    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     path, queries = tmp_path / "p.jsonl", tmp_path / "q.jsonl"
-    answers = write_predictions(tiny, path, [[0, 1, 0.5]])
+    write_predictions(tiny, path, [[0, 1, 0.5]])
     rows = [json.loads(line) for line in tiny.queries.read_text().splitlines()]
     rows = [row for row in rows if row["split"] == "val"]
     # one moment runs on after the video, and of another query's two one runs backwards
@@ -44,11 +44,11 @@ def test_what_had_to_be_mended_to_read_the_queries_is_said(
     # a query that has nothing else is none to answer
     rows[1]["moments"] = [[2, 1]]
     queries.write_text("\n".join(map(json.dumps, rows)))
-    with pytest.raises(SystemExit):
-        main(command)
-    said = capsys.readouterr().err.splitlines()
-    assert said[0].endswith("; 1 end after the video clipped, 1 empty moment dropped and 1 query with them")
-    assert f"predictions for unknown query ids (1): {answers[1]['query_id']}; " in said[1]
+    main([*command, "--format", "json"])
+    printed = capsys.readouterr()
+    assert printed.err.endswith("; 1 end after the video clipped, 1 empty moment dropped and 1 query with them\n")
+    assert caplog.messages == [f"{path}: 1 prediction without a moment to score against left out"]
+    assert json.loads(printed.out)["queries"] == 5
 
 
 def options(tiny: Tiny, path: Path) -> list[str]:

@@ -150,7 +150,7 @@ def test_counts_are_those_of_the_published_files(name: PublishedName, shared: Pa
         read = read_queries(shared / "data" / dataset.folder, name, split.name)
         videos = {query.video for query in read.queries}
         assert (len(read.queries), len(videos)) == (split.queries, split.videos)
-        assert (read.clipped, read.dropped, read.dropped_queries) == (split.clipped, split.dropped, split.dropped)
+        assert (read.clipped, read.dropped, len(read.dropped_queries)) == (split.clipped, split.dropped, split.dropped)
         every += read.queries
     assert len({query.video for query in every}) == dataset.videos
     assert len({word for query in every for word in words(query.text)}) == dataset.words

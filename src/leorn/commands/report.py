@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> None:
     """Report what methods are worth on the same queries, beside honest baselines, as one HTML page."""
     from leorn.reporting.content import make_report
-    from leorn.reporting.methods import read_methods, rename
+    from leorn.reporting.methods import check_answers, read_methods, rename
     from leorn.reporting.write import write_report
+    from leorn.scoring.pairing import fit_to_queries
     from leorn.scoring.predictions import apply_nms
     from leorn.training.checks import check_evaluation
 
@@ -31,7 +32,14 @@ def run(options: Namespace) -> None:
     check_evaluation(evaluation, "--")
     annotations = read_scored_queries(options)
     queries = annotations.queries
-    methods = read_methods(options.predictions)
+    methods = [
+        replace(
+            method,
+            predictions=fit_to_queries(method.predictions, queries, annotations.dropped_queries, str(method.file)),
+        )
+        for method in read_methods(options.predictions)
+    ]
+    check_answers(methods, max(evaluation.recalls))
     if options.names:
         methods = rename(methods, options.names)
     title = options.title or f"{', '.join(method.name for method in methods if not method.baseline)}: {options.split}"

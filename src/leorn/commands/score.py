@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> None:
     """Score anybody's predictions against the moments of the queries."""
     from leorn.scoring.metrics import evaluate_predictions
+    from leorn.scoring.pairing import fit_to_queries
     from leorn.scoring.predictions import apply_nms, read_predictions
     from leorn.training.checks import check_evaluation
 
@@ -32,10 +33,10 @@ def run(options: Namespace) -> None:
     if name := options.protocol:
         check_agreement(evaluation, name)
     check_evaluation(evaluation, "--")
-    queries = read_scored_queries(options).queries
-    predictions = apply_nms(
-        read_predictions(options.predictions), evaluation.nms_threshold, evaluation.top_k, evaluation.nms
-    )
+    read = read_scored_queries(options)
+    queries, predicted = read.queries, read_predictions(options.predictions)
+    predicted = fit_to_queries(predicted, queries, read.dropped_queries, str(options.predictions))
+    predictions = apply_nms(predicted, evaluation.nms_threshold, evaluation.top_k, evaluation.nms)
     try:
         metrics = evaluate_predictions(predictions, queries, evaluation)
     except InputError as error:

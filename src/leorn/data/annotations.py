@@ -30,13 +30,13 @@ class Annotations:
         queries: in the order of the files.
         clipped: moments whose end lay after the video, those that were empty once clipped among them.
         dropped: moments that were empty once clipped.
-        dropped_queries: queries that had moments and lost all of them; they are not among `queries`.
+        dropped_queries: ids of queries that had moments and lost all of them; they are not among `queries`.
     """
 
     queries: tuple[Query, ...]
     clipped: int = 0
     dropped: int = 0
-    dropped_queries: int = 0
+    dropped_queries: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Say in one line what was read and, where there was any, clipped and dropped."""
@@ -44,9 +44,10 @@ class Annotations:
         read = f"{counted(len(self.queries), 'query')} in {counted(videos, 'video')}"
         if not (self.clipped or self.dropped):
             return read
+        queries = counted(len(self.dropped_queries), "query")
         return (
             f"{read}; {counted(self.clipped, 'end')} after the video clipped, "
-            f"{counted(self.dropped, 'empty moment')} dropped and {counted(self.dropped_queries, 'query')} with them"
+            f"{counted(self.dropped, 'empty moment')} dropped and {queries} with them"
         )
 
 
@@ -72,7 +73,8 @@ def read_queries(path: str | Path, dataset: DatasetName, split: str | None = Non
         entries[entry.query_id] = entry
 
     queries: list[Query] = []
-    clipped = dropped = dropped_queries = 0
+    dropped_queries: list[str] = []
+    clipped = dropped = 0
     for entry in entries.values():
         if split not in (None, entry.split):
             continue
@@ -80,15 +82,15 @@ def read_queries(path: str | Path, dataset: DatasetName, split: str | None = Non
         clipped += sum(end > entry.duration_seconds + ROUNDING_SECONDS for _, end in entry.spans)
         dropped += len(entry.spans) - len(query.moments)
         if entry.spans and not query.moments:
-            dropped_queries += 1
+            dropped_queries.append(query.query_id)
         else:
             queries.append(query)
     if not queries:
         wanted = "query" if split is None else f"query of split {split!r}"
         found = ", ".join(sorted({entry.split or "no split" for entry in entries.values()})) or "nothing"
-        empty = f", and {counted(dropped_queries, 'query')} had empty moments" if dropped_queries else ""
+        empty = f", and {counted(len(dropped_queries), 'query')} had empty moments" if dropped_queries else ""
         raise InputError(f"{path}: no {wanted} left; it has {found}{empty}")
-    return Annotations(tuple(queries), clipped, dropped, dropped_queries)
+    return Annotations(tuple(queries), clipped, dropped, tuple(dropped_queries))
 
 
 def write_queries(path: str | Path, queries: Iterable[Query]) -> None:

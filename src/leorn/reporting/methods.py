@@ -78,6 +78,21 @@ def read_methods(paths: Sequence[str]) -> list[Method]:
     return sorted(methods, key=lambda method: method.baseline)
 
 
+def check_answers(methods: Sequence[Method], most: int) -> None:
+    """Refuse predictions of which `leorn evaluate` kept fewer answers than a figure counts.
+
+    Raises:
+        InputError: naming the file and what would be right.
+    """
+    for method in methods:
+        kept = method.made_with.get("evaluation", {}).get("top_k", most)
+        if kept < most and "baseline" not in method.made_with:
+            raise InputError(
+                f"{method.file}: leorn evaluate kept the first {kept} answers to each query (evaluation.top_k); expected "
+                f"--recalls of at most {kept}, not {most}"
+            )
+
+
 def rename(methods: Sequence[Method], names: Sequence[str]) -> list[Method]:
     """Give the methods that are no baselines other names, and those blinded theirs after them.
 
