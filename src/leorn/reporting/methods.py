@@ -88,8 +88,8 @@ def check_answers(methods: Sequence[Method], most: int) -> None:
         kept = method.made_with.get("evaluation", {}).get("top_k", most)
         if kept < most and "baseline" not in method.made_with:
             raise InputError(
-                f"{method.file}: leorn evaluate kept the first {kept} answers to each query (evaluation.top_k); expected "
-                f"--recalls of at most {kept}, not {most}"
+                f"{method.file}: leorn evaluate kept the first {kept} answers to each query (evaluation.top_k); "
+                f"expected --recalls of at most {kept}, not {most}"
             )
 
 
