@@ -231,6 +231,10 @@ class EvaluationConfig:
     """mAP also by the length of the moments: short (up to 10 s), middle (up to 30 s), long (up to 150 s)."""
 
 
+Precision = Literal["32-true", "bf16-mixed"]
+"""Arithmetic, as Lightning names it: single precision, or matrix products and convolutions in bfloat16."""
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """The recipe. Defaults are the published ones for Charades-STA."""
@@ -263,7 +267,7 @@ class TrainingConfig:
     """Start from the weights of this network; of the other variant, from its object reasoning (fusion fine-tuning)."""
     monitor: str = "R1@0.5"
     """Validation figure that picks the best checkpoint."""
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     """Arithmetic of a step."""
     devices: int = 1
     """Processes on this machine, each on its own accelerator, or on the CPU."""

@@ -66,6 +66,24 @@ def store(tiny: Tiny) -> FeatureStore:
     return FeatureStore(tiny.objects)
 
 
+def test_in_bf16_scores_change_a_little_and_only_then(retriever: Retriever, trained: Path, store: FeatureStore) -> None:
+    bf16 = load(trained, detector="cats", device="cpu", precision="bf16-mixed")
+    exact, rounded = (
+        one.find("A cat passes.", one.prepare(store.read("test-0"), store.fingerprint))[0] for one in (retriever, bf16)
+    )
+    assert exact.score != rounded.score
+    assert exact.score == pytest.approx(rounded.score, abs=0.02)
+    assert exact.span == rounded.span
+
+
+def test_an_evaluation_in_bf16_says_so(trained: Path) -> None:
+    exact, rounded = (evaluate(trained, accelerator="cpu", precision=p) for p in ("32-true", "bf16-mixed"))
+    scores = [[one.moments[0].score for one in result.predictions] for result in (exact, rounded)]
+    assert scores[0] != scores[1]
+    assert scores[0] == pytest.approx(scores[1], abs=0.02)
+    assert (exact.to_dict()["precision"], rounded.to_dict()["precision"]) == ("32-true", "bf16-mixed")
+
+
 def test_it_answers_as_the_evaluation_of_its_checkpoint_does(
     retriever: Retriever, trained: Path, store: FeatureStore
 ) -> None:

@@ -1,7 +1,7 @@
 """The network, put together from its blocks; the one file that reads `ModelConfig`.
 
 Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame, L words, C clips, V valid cells of the map,
-W videos, D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
+U slots that are used, W videos, D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
 """
 
 import math
@@ -21,20 +21,28 @@ from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.text import TextEncoder
+from leorn.model.used_slots import put_back, take, used_slots
 from leorn.ranges import check_model
 
 
 class EncodedVideo(NamedTuple):
-    """What no query changes: object tokens behind the sentinel, and projected frames in the fusion variant."""
+    """What no query changes: object tokens behind the sentinel, and projected frames in the fusion variant.
+
+    Where no frame fills all slots, `slots` says which of `num_slots` the tokens of objects come from.
+    """
 
     tokens: Float[Tensor, "B T S H"]
     mask: Bool[Tensor, "B T S"]
     frames: Float[Tensor, "B T H"] | None
+    slots: Int[Tensor, "B T U"] | None
+    num_slots: int
 
     def repeat(self, queries: int) -> "EncodedVideo":
         """Return one video once for each of several queries, without copying it."""
         frames = None if self.frames is None else self.frames.expand(queries, -1, -1)
-        return EncodedVideo(self.tokens.expand(queries, -1, -1, -1), self.mask.expand(queries, -1, -1), frames)
+        slots = None if self.slots is None else self.slots.expand(queries, -1, -1)
+        tokens, mask = self.tokens.expand(queries, -1, -1, -1), self.mask.expand(queries, -1, -1)
+        return EncodedVideo(tokens, mask, frames, slots, self.num_slots)
 
 
 class ScoredMap(NamedTuple):
@@ -143,12 +151,21 @@ class LEORN(nn.Module):
         frames: Float[Tensor, "B T D_f"] | None = None,
     ) -> EncodedVideo:
         """Do the part of the work that no query changes. Arguments as for `forward`."""
+        num_slots = objects.shape[2]
+        slots = None if self._needs_all_slots() else used_slots(object_mask)
+        if slots is not None:
+            objects, boxes, object_mask = take(objects, slots), take(boxes, slots), object_mask.gather(2, slots)
         tokens, mask = self.objects(objects, object_mask, boxes)
         if not isinstance(self.clips, FusedFramesToClips):
-            return EncodedVideo(tokens, mask, None)
+            return EncodedVideo(tokens, mask, None, slots, num_slots)
         if frames is None:
             raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
-        return EncodedVideo(tokens, mask, self.clips.project_frames(frames))
+        return EncodedVideo(tokens, mask, self.clips.project_frames(frames), slots, num_slots)
+
+    def _needs_all_slots(self) -> bool:
+        """Statistics of BatchNorm count empty slots too, tokens may move from slot to slot, a graph has one shape."""
+        moved = self.config.temporal_shift > 0 and not self.config.shift_sentinel_only
+        return self.training or moved or torch.compiler.is_compiling()
 
     def score(
         self,
@@ -170,6 +187,9 @@ class LEORN(nn.Module):
         with torch.autocast(cells.device.type, enabled=False):
             logits = self.moment_map.spread(self.prediction(cells.to(self.prediction.weight.dtype)).squeeze(-1))
         mask = self.moment_map.mask
+        if video.slots is not None:
+            objects = put_back(attention[..., 1:], video.slots, video.num_slots)
+            attention = torch.cat([attention[..., :1], objects], -1)
         evidence = Evidence(attention, text.attention) if return_evidence else None
         return ScoredMap(logits, mask, evidence)
 

@@ -16,7 +16,8 @@ from leorn.scoring.predictions import read_predictions
 from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
 
 WANTED = (
-    "baseline", "checkpoint", "network", "seed", "selected_by", "evaluation", "features", "words", "frame_features",
+    "baseline", "checkpoint", "network", "seed", "precision", "selected_by", "evaluation", "features", "words",
+    "frame_features",
 )  # fmt: skip
 """What a report says of how predictions were made."""
 

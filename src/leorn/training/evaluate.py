@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leorn.checkpoints import NetworkRecord, load_network
-from leorn.config import EvaluationConfig, ExperimentConfig
+from leorn.config import EvaluationConfig, ExperimentConfig, Precision
 from leorn.data.annotations import read_queries
 from leorn.data.corpus import open_corpus
 from leorn.data.dataset import shuffled_sentences, shuffled_videos
@@ -42,6 +42,7 @@ class Evaluation:
         windows: those of the baseline, start and end as shares of a video; none where no training queries are at hand.
         network: its name.
         record: what travels with the network.
+        precision: arithmetic of the network.
     """
 
     queries: tuple[Query, ...]
@@ -53,6 +54,7 @@ class Evaluation:
     windows: tuple[tuple[float, float], ...]
     network: str
     record: NetworkRecord
+    precision: Precision
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures with all that they depend on beside the network, for `metrics.json`."""
@@ -61,6 +63,7 @@ class Evaluation:
             "queries": len(self.predictions),
             "network": self.network,
             "seed": self.experiment.training.seed,
+            "precision": self.precision,
             "selected_by": f"{self.experiment.training.monitor} on val",
             "features": self.record.fingerprint,
             "frame_features": self.record.frame_fingerprint,
@@ -82,6 +85,7 @@ def evaluate(
     shuffle_sentences: bool = False,
     devices: int = 1,
     accelerator: str = "auto",
+    precision: Precision = "32-true",
     progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate a network on a split, and a constant window chosen on the training split.
@@ -96,12 +100,13 @@ def evaluate(
         shuffle_sentences: also ask the network what is asked about another video of the split.
         devices: processes to share the work; the figures do not depend on it.
         accelerator: Lightning's name for it.
+        precision: arithmetic of the network.
         progress: is told how many videos are checked, of how many.
 
     Raises:
         InputError: a file is missing or wrong, or the features were made otherwise than those it was trained on.
     """
-    trainer = make_trainer(devices=devices, accelerator=accelerator)
+    trainer = make_trainer(devices=devices, accelerator=accelerator, precision=precision)
     network, record = load_network(checkpoint)
     experiment = experiment_of(record, checkpoint, data)
     evaluation = evaluation or experiment.evaluation
@@ -134,7 +139,9 @@ def evaluate(
         blind[OTHER_SENTENCES] = predict(shuffled_sentences(queries, seed))
     answers |= {f"same network, {shown}": given for shown, given in blind.items()}
     rows = {name: evaluate_predictions(given, queries, experiment.evaluation) for name, given in answers.items()}
-    return Evaluation(queries, predictions, blind, rows, experiment, split, tuple(windows), network.name, record)
+    return Evaluation(
+        queries, predictions, blind, rows, experiment, split, tuple(windows), network.name, record, precision
+    )
 
 
 def experiment_of(
