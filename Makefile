@@ -38,9 +38,11 @@ demo-train: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate i
 	$(LEORN) evaluate demo/run/checkpoints/best.ckpt --split test --shuffle-objects --out demo/test
 	$(LEORN) plot demo/run/checkpoints/best.ckpt --out demo/pictures
 
+# as many tests at a time as there are processors, each on its own
+test: export OMP_NUM_THREADS := 1
 test: .venv/test.stamp ## Run the tests, with coverage
 	-$(LEORN) assets --fetch demo  # without them a few tests skip
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90 \
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=90 \
 	    --jaxtyping-packages=leorn.model,leorn.scoring,beartype.beartype $(TESTS)
 
 lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spelling

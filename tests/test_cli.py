@@ -137,8 +137,8 @@ def test_evaluate_says_what_its_figures_depend_on(tiny: Tiny, trained: Path, tmp
     main(["evaluate", str(trained), "--accelerator", "cpu", "--out", str(tmp_path)])
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert list(written) == [
-        "checkpoint", "split", "queries", "network", "seed", "selected_by", "features", "frame_features", "words",
-        "evaluation", "constant_windows", "metrics",
+        "checkpoint", "split", "queries", "network", "seed", "precision", "selected_by", "features", "frame_features",
+        "words", "evaluation", "constant_windows", "metrics",
     ]  # fmt: skip
     assert (written["network"], written["seed"], written["selected_by"]) == ("LEORN", 0, "R1@0.5 on val")
     assert written["features"] == json.loads(json.dumps(FeatureStore(tiny.objects).fingerprint))

@@ -14,6 +14,7 @@ from leorn.commands import (
     convert,
     data,
     evaluate,
+    export,
     extract,
     find,
     import_detections,
@@ -42,6 +43,7 @@ COMMANDS: dict[str, ModuleType] = {
     "import-detections": import_detections,
     "convert": convert,
     "pack": pack,
+    "export": export,
     "assets": assets,
 }
 

@@ -94,15 +94,21 @@ class ObjectSteering(nn.Module):
             For each level a vector for every step; the weights of tokens and of words, means over the views.
         """
         asked, attention = self._asked(tokens.shape[-1], sentence)
-        order = video_index.argsort(stable=True)
-        videos_asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
-        # video by video: its tokens are many, and none of them is copied for each query
         videos = tokens.unbind(), token_mask.unbind(), places.unbind()
+        if len(tokens) == 1:
+            # neither counting nor sorting: a graph can hold this
+            of_each = [torch.arange(len(video_index), device=tokens.device)]
+            videos_asked, back = [0], slice(None)
+        else:
+            order = video_index.argsort(stable=True)
+            videos_asked, counts = (part.tolist() for part in torch.unique(video_index, return_counts=True))
+            of_each, back = order.split(counts), order.argsort()
+        # video by video: its tokens are many, and none of them is copied for each query
         looks = [
             self._look(*(part[video] for part in videos), length=masks[0][rows[0]].sum(), asked=asked[rows])
-            for video, rows in zip(videos_asked, order.split(counts), strict=True)
+            for video, rows in zip(videos_asked, of_each, strict=True)
         ]
-        x, weights = (torch.cat(parts)[order.argsort()] for parts in zip(*looks, strict=True))
+        x, weights = (torch.cat(parts)[back] for parts in zip(*looks, strict=True))
         # the levels have whole steps beyond the video
         x = F.pad(x, (0, 0, 0, masks[0].shape[1] - x.shape[1]))
         for layer in self.mix:

@@ -6,7 +6,7 @@ Letters: B batch, L words, D_w word vector width, H hidden width.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -20,23 +20,32 @@ class EncodedText(NamedTuple):
 
 
 class TextEncoder(nn.Module):
-    """Bidirectional GRU over the words, with attention over its states (LEORN, text encoding)."""
+    """Bidirectional GRU over the words, with attention over its states (LEORN, text encoding).
+
+    Attributes:
+        run_gru: how the GRU is run over padded words (B, L, D_w) of so many words each (B,), to states (B, L, 2 H).
+    """
 
     def __init__(self, word_size: int, hidden_size: int, num_layers: int) -> None:
         super().__init__()
         self.gru = nn.GRU(word_size, hidden_size, num_layers, bidirectional=True, batch_first=True)
         self.attention = WordAttention(hidden_size)
+        self.run_gru = packed_gru
 
     def forward(self, words: Float[Tensor, "B L D_w"], word_mask: Bool[Tensor, "B L"]) -> EncodedText:
         """Encode sentences of at least one word each; `word_mask` is true where there is a word."""
         lengths = word_mask.sum(1)
-        packed = pack_padded_sequence(words, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, _ = pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=words.shape[1])
-        forward, backward = states.chunk(2, dim=-1)
+        forward, backward = self.run_gru(self.gru, words, lengths).chunk(2, dim=-1)
         states = (forward + backward) / 2
         sentence = states.sum(1) / lengths[:, None]
         query, attention = self.attention(states, sentence, word_mask)
         return EncodedText(sentence, query, attention)
+
+
+def packed_gru(gru: nn.GRU, words: Float[Tensor, "B L D_w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B L two_H"]:
+    """Run a GRU over sentences of different lengths; states of padding are 0."""
+    packed = pack_padded_sequence(words, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    return pad_packed_sequence(gru(packed)[0], batch_first=True, total_length=words.shape[1])[0]
 
 
 class WordAttention(nn.Module):

@@ -4,9 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leorn.config import EvaluationConfig
+from leorn.config import EvaluationConfig, Precision
 from leorn.errors import InputError
 from leorn.restore import restore
+
+CONDITIONS = (
+    "network", "queries", "precision", "selected_by", "features", "frame_features", "words", "evaluation",
+)  # fmt: skip
+"""What runs of one experiment have in common."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Run:
         protocol: the published way to score that was asked for, if any.
         rule: what that counts.
         source: who published it.
+        precision: arithmetic of the network.
     """
 
     checkpoint: str
@@ -46,6 +52,7 @@ class Run:
     protocol: str | None = None
     rule: str | None = None
     source: str | None = None
+    precision: Precision = "32-true"
 
 
 def restore_run(values: object, where: str) -> Run:
@@ -67,7 +74,7 @@ def check_one_experiment(runs: Sequence[Run], where: str) -> None:
         InputError: naming the first key in which two differ, or a seed that comes twice.
     """
     for run in runs[1:]:
-        for key in ("network", "queries", "selected_by", "features", "frame_features", "words", "evaluation"):
+        for key in CONDITIONS:
             if getattr(run, key) != getattr(runs[0], key):
                 raise InputError(f"{where}: {key} of {run.checkpoint} is not that of {runs[0].checkpoint}")
     seeds = [run.seed for run in runs]
