@@ -16,25 +16,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 import torch
-import yaml
-from asking import DURATION_SECONDS, WORDS, asking_seconds, make_retriever, random_queries, random_video
+from asking import asking_seconds, make_retriever, random_queries, random_video
 from matplotlib.figure import Figure
 from memory import peak_bytes
-from torch import Tensor
+from sides import Side, in_turns, median_ratio, read_model
 
-from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
+from leorn.config import ModelConfig, PyramidConfig
 from leorn.files import write_text
-from leorn.model.networks import Encoded, Network, make_network
 from leorn.records import VideoObjects
-from leorn.restore import restore
 from leorn.retrieval.retriever import Retriever
-from leorn.scoring.ranking import rank
 
-ROOT = Path(__file__).parents[1]
-Model = TypeVar("Model", ModelConfig, PyramidConfig)
 PAIRS = {
     "T=256, N=18": ("experiments/charades/LEORN-64x64-K9L4.yaml", "experiments/charades/LEORN-P-256.yaml", 18),
     "T=2304, N=36": ("experiments/tacos/LEORN-128x128-K5L8.yaml", "experiments/tacos/LEORN-P-2304.yaml", 36),
@@ -71,59 +64,21 @@ def main() -> None:
 
 def compare(experiment: str, pyramid: str, objects: int) -> dict[str, float]:
     """Time one query with each network, in turns."""
-    configs = {"LEORN": read_model(ModelConfig, experiment), "LEORN-P": read_model(PyramidConfig, pyramid)}
-    sides = {name: Side(config, objects) for name, config in configs.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(RUNS):
-        for name, side in sides.items():
-            seconds[name].append(side.query_seconds())
-    medians = {f"{name} query_seconds": statistics.median(of) for name, of in seconds.items()}
-    ratio = statistics.median(one / other for one, other in zip(seconds["LEORN"], seconds["LEORN-P"], strict=True))
+    leorn = read_model(ModelConfig, experiment)
+    sides = {
+        "LEORN, plain": Side(leorn, objects, way="direct"),
+        "LEORN": Side(leorn, objects),
+        "LEORN-P": Side(read_model(PyramidConfig, pyramid), objects),
+    }
+    seconds = in_turns(sides, RUNS)
     return {
-        **{name: round(value, 4) for name, value in medians.items()},
-        "times faster": round(ratio, 1),
+        **{f"{name} query_seconds": round(statistics.median(of), 4) for name, of in seconds.items()},
+        **{
+            f"times faster than {name}": round(median_ratio(seconds[name], seconds["LEORN-P"]), 1)
+            for name in ("LEORN, plain", "LEORN")
+        },
         **{f"{name} preparing_seconds": round(side.preparing_seconds, 3) for name, side in sides.items()},
     }
-
-
-def read_model(kind: type[Model], experiment: str) -> Model:
-    """Return the network of an experiment."""
-    return restore(kind, yaml.safe_load((ROOT / experiment).read_text())["model"], experiment)
-
-
-class Side:
-    """A network with random weights, and a random video prepared for it."""
-
-    def __init__(self, config: NetworkConfig, objects: int) -> None:
-        torch.manual_seed(0)
-        self.network: Network = make_network(config).eval()
-        video = random_tensors(config, objects)
-        with torch.inference_mode():
-            self.network.encode_video(*video)  # what is made once
-            started = time.perf_counter()
-            self.encoded: Encoded = self.network.encode_video(*video)
-            self.preparing_seconds = time.perf_counter() - started
-        self.words = torch.randn(1, WORDS, config.word_size)
-        self.query_seconds()
-
-    def query_seconds(self) -> float:
-        """Answer one query, from word vectors to ranked moments."""
-        mask = torch.ones(1, WORDS, dtype=torch.bool)
-        started = time.perf_counter()
-        with torch.inference_mode():
-            # what a network made of the video goes back to that network alone
-            scored: Any = self.network.score(cast(Any, self.encoded), self.words, mask)
-            candidates = self.network.candidates(scored)
-        method = "soft" if isinstance(self.network.config, PyramidConfig) else "greedy"
-        rank(candidates.spans[0].numpy() * DURATION_SECONDS, candidates.scores[0].numpy(), 0.5, 10, method=method)
-        return time.perf_counter() - started
-
-
-def random_tensors(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return objects, their mask and their boxes."""
-    features = torch.nn.functional.normalize(torch.randn(1, config.frames, objects, config.object_size), dim=-1)
-    corners = torch.rand(1, config.frames, objects, 2, 2).sort(dim=3).values
-    return features, torch.ones(1, config.frames, objects, dtype=torch.bool), corners.flatten(3)
 
 
 def grow(lengths: Sequence[int], objects: int) -> list[dict[str, float]]:

@@ -76,6 +76,21 @@ def test_in_bf16_scores_change_a_little_and_only_then(retriever: Retriever, trai
     assert exact.span == rounded.span
 
 
+def test_moments_do_not_depend_on_how_the_map_is_computed(trained: Path, store: FeatureStore) -> None:
+    found = {}
+    for way in ("direct", "measured", "tiled-8", "tiled-12"):
+        retriever = load(trained, detector="cats", device="cpu")
+        assert isinstance(retriever.network, LEORN)
+        retriever.network.map_conv.way = way
+        videos = [retriever.prepare(store.read(name), store.fingerprint) for name in ("test-0", "test-1")]
+        found[way] = [retriever.find(["A cat passes.", "The person is alone."], video) for video in videos]
+    spans = {way: [[m.span for m in moments] for both in answers for moments in both] for way, answers in found.items()}
+    assert spans["direct"] == spans["measured"] == spans["tiled-8"] == spans["tiled-12"]
+    scores = {way: [m.score for both in answers for moments in both for m in moments] for way, answers in found.items()}
+    for way in ("measured", "tiled-8", "tiled-12"):
+        assert scores[way] == pytest.approx(scores["direct"], abs=1e-5)
+
+
 def test_an_evaluation_in_bf16_says_so(trained: Path) -> None:
     exact, rounded = (evaluate(trained, accelerator="cpu", precision=p) for p in ("32-true", "bf16-mixed"))
     scores = [[one.moments[0].score for one in result.predictions] for result in (exact, rounded)]
