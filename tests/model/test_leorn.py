@@ -230,3 +230,22 @@ def test_a_fusion_network_needs_frame_features() -> None:
 def test_a_configuration_that_does_not_fit_together_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         LEORN(replace(SMALL, **changes))
+
+
+def test_in_bf16_training_on_a_cpu_takes_plain_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fused attention is slower there by far."""
+    network = random_network(SMALL)
+    fused = []
+    encode = network.encode_video
+
+    def watched(*given: Any) -> object:  # noqa: ANN401
+        fused.append(torch.backends.cuda.flash_sdp_enabled())
+        return encode(*given)
+
+    monkeypatch.setattr(network, "encode_video", watched)
+    for training, bf16 in [(False, False), (False, True), (True, False), (True, True)]:
+        network.train(training)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            network(*random_inputs(SMALL))
+    assert fused == [True, True, True, False]
+    assert torch.backends.cuda.flash_sdp_enabled()

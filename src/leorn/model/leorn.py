@@ -19,6 +19,7 @@ from leorn.model.loss import cell_iou, scaled_iou_loss
 from leorn.model.map_conv import MapConv
 from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
+from leorn.model.plain_attention import plain_attention
 from leorn.model.reasoning import ReasoningBlock
 from leorn.model.text import TextEncoder
 from leorn.model.used_slots import put_back, take, used_slots
@@ -140,8 +141,10 @@ class LEORN(nn.Module):
             # before anything is computed: statistics of BatchNorm count a video once for each of its queries
             objects, object_mask, boxes = (x[video_index] for x in (objects, object_mask, boxes))
             frames = None if frames is None else frames[video_index]
-        video = self.encode_video(objects, object_mask, boxes, frames)
-        return self.score(video, words, word_mask, return_evidence=return_evidence)
+        # in single precision the fused one is as fast
+        with plain_attention(wanted=self.training and words.device.type == "cpu" and torch.is_autocast_enabled("cpu")):
+            video = self.encode_video(objects, object_mask, boxes, frames)
+            return self.score(video, words, word_mask, return_evidence=return_evidence)
 
     def encode_video(
         self,

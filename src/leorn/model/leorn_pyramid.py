@@ -7,14 +7,10 @@ Letters: B queries, V videos, T frames, N object slots, S = N + 1 tokens of a fr
 K steps of all levels, D_w, D_o, D_f widths of word vectors, object and frame features, H token width.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from leorn.config import PyramidConfig
 from leorn.errors import InputError
@@ -24,6 +20,7 @@ from leorn.model.common_words import look_for_words
 from leorn.model.conditioning import WordConditioning
 from leorn.model.objects import ObjectEmbedding
 from leorn.model.path import places_of
+from leorn.model.plain_attention import plain_attention
 from leorn.model.pyramid import Pyramid, in_a_row, steps_of
 from leorn.model.pyramid_records import EncodedPyramid, ScoredSteps
 from leorn.model.reasoning import ReasoningBlock
@@ -137,7 +134,7 @@ class LEORNPyramid(nn.Module):
 
         Arguments as for `LEORN.forward`; `frame_mask` is true where a video is, everywhere where None.
         """
-        with _attention(words.device, training=self.training):
+        with plain_attention(wanted=self.training and words.device.type == "cpu"):
             video = self.encode_video(objects, object_mask, boxes, frames, frame_mask)
             video = video if video_index is None else video.select(video_index)
             return self.score(video, words, word_mask, return_evidence=return_evidence)
@@ -285,8 +282,3 @@ def check_pyramid(config: PyramidConfig) -> None:
 def masked_mean(tokens: Float[Tensor, "V T S H"], mask: Bool[Tensor, "V T S"]) -> Float[Tensor, "V T H"]:
     """Return the mean of the tokens that there are."""
     return torch.einsum("vts,vtsh->vth", (mask / mask.sum(-1, keepdim=True)).to(tokens), tokens)
-
-
-def _attention(device: torch.device, *, training: bool) -> AbstractContextManager[Any]:
-    """Attention by plain matrix products in training on CPUs: the fused one's backward pass is slower there."""
-    return sdpa_kernel(SDPBackend.MATH) if training and device.type == "cpu" else nullcontext()

@@ -1,7 +1,6 @@
 """The training and evaluation step. Distribution, precision and checkpoints are Lightning's."""
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -9,7 +8,6 @@ import lightning
 import torch
 from lightning.pytorch.utilities.types import LRSchedulerTypeUnion, OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from leorn.checkpoints import RECORD_KEY, NetworkRecord
@@ -56,9 +54,7 @@ class LEORNModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of a batch."""
-        with sdpa_kernel(SDPBackend.MATH) if self._slow_fused_attention else nullcontext():
-            scored = self.network(**batch.inputs())
-        loss = self.network.loss(scored, batch.spans, batch.span_mask)
+        loss = self.network.loss(self.network(**batch.inputs()), batch.spans, batch.span_mask)
         self.log(
             "train/loss",
             loss,
@@ -69,11 +65,6 @@ class LEORNModule(lightning.LightningModule):
             sync_dist=True,
         )
         return loss
-
-    @property
-    def _slow_fused_attention(self) -> bool:
-        """Torch 2.13's fused attention takes 30 times as long as its plain one on the way back in bf16 on a CPU."""
-        return self.device.type == "cpu" and torch.is_autocast_enabled("cpu")
 
     def validation_step(self, batch: Batch) -> None:
         """Predict the moments of a batch, and keep its loss."""
