@@ -21,6 +21,7 @@ from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
 from leorn.model.plain_attention import plain_attention
 from leorn.model.reasoning import ReasoningBlock
+from leorn.model.recompute import run
 from leorn.model.text import TextEncoder
 from leorn.model.used_slots import put_back, take, used_slots
 from leorn.ranges import check_model
@@ -55,7 +56,11 @@ class ScoredMap(NamedTuple):
 
 
 class LEORN(nn.Module):
-    """Language-enhanced Object Reasoning Network; with `frame_size` given, its fusion variant LEORN-F."""
+    """Language-enhanced Object Reasoning Network; with `frame_size` given, its fusion variant LEORN-F.
+
+    Attributes:
+        checkpoint_activations: compute what the blocks need on the way back again, in place of keeping it.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         """Make the network with random weights.
@@ -66,6 +71,7 @@ class LEORN(nn.Module):
         super().__init__()
         check_config(config)
         self.config = config
+        self.checkpoint_activations = False
         self.text = TextEncoder(config.word_size, config.hidden_size, config.num_text_layers)
         self.objects = ObjectEmbedding(
             config.object_size,
@@ -182,10 +188,10 @@ class LEORN(nn.Module):
         text = self.text(words, word_mask)
         tokens = video.tokens
         for block in self.reasoning:
-            tokens = block(tokens, video.mask, text.query)
+            tokens = run(block, tokens, video.mask, text.query, again=self.checkpoint_activations)
         pooled, attention = self.pooling(tokens, video.mask, text.query)
         clips = self.clips(pooled) if video.frames is None else self.clips(pooled, video.frames)
-        cells = self.map_conv(self.moment_map(clips, text.sentence))
+        cells = self.map_conv(self.moment_map(clips, text.sentence), checkpoint_activations=self.checkpoint_activations)
         # in the weights' own precision: bf16 has so few digits that many cells would tie
         with torch.autocast(cells.device.type, enabled=False):
             logits = self.moment_map.spread(self.prediction(cells.to(self.prediction.weight.dtype)).squeeze(-1))

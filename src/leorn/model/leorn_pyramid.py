@@ -24,6 +24,7 @@ from leorn.model.plain_attention import plain_attention
 from leorn.model.pyramid import Pyramid, in_a_row, steps_of
 from leorn.model.pyramid_records import EncodedPyramid, ScoredSteps
 from leorn.model.reasoning import ReasoningBlock
+from leorn.model.recompute import run
 from leorn.model.sentence import SentenceTransformer
 from leorn.model.span_heads import SpanHeads
 from leorn.model.span_loss import distance_iou_loss, focal_loss
@@ -37,7 +38,11 @@ MAP_CLIPS = 64
 
 
 class LEORNPyramid(nn.Module):
-    """Object network whose cost grows linearly; with `frame_size` given, frame features beside the objects."""
+    """Object network whose cost grows linearly; with `frame_size` given, frame features beside the objects.
+
+    Attributes:
+        checkpoint_activations: compute what the blocks need on the way back again, in place of keeping it.
+    """
 
     def __init__(self, config: PyramidConfig) -> None:
         """Make the network with random weights.
@@ -48,6 +53,7 @@ class LEORNPyramid(nn.Module):
         super().__init__()
         check_pyramid(config)
         self.config = config
+        self.checkpoint_activations = False
         self.text = SentenceTransformer(
             config.word_size, config.text_size, config.num_text_layers, config.num_heads, config.text_dropout
         )
@@ -156,7 +162,7 @@ class LEORNPyramid(nn.Module):
             frame_mask = torch.ones(objects.shape[:2], dtype=torch.bool, device=objects.device)
         tokens, mask = self.objects(objects, object_mask, boxes)
         for block in self.reasoning:
-            tokens = block(tokens, mask, frame_mask=frame_mask)
+            tokens = run(block, tokens, mask, None, frame_mask, again=self.checkpoint_activations)
         frame_vectors = tokens[:, :, 0] if self.sees_objects else masked_mean(tokens, mask)
         if self.frames is not None:
             if frames is None:
@@ -164,7 +170,8 @@ class LEORNPyramid(nn.Module):
             frame_vectors = frame_vectors + self.frames(frames)
         # every level has whole steps
         beyond = -objects.shape[1] % 2 ** (self.config.levels - 1)
-        levels, masks = self.pyramid(F.pad(frame_vectors, (0, 0, 0, beyond)), F.pad(frame_mask, (0, beyond)))
+        frame_vectors, frame_mask = F.pad(frame_vectors, (0, 0, 0, beyond)), F.pad(frame_mask, (0, beyond))
+        levels, masks = self.pyramid(frame_vectors, frame_mask, checkpoint_activations=self.checkpoint_activations)
         video_index = torch.arange(len(tokens), device=tokens.device)
         return EncodedPyramid(tokens, mask, places_of(boxes), levels, masks, video_index)
 

@@ -4,6 +4,7 @@ Letters: B batch, C clips, V valid cells, H hidden width.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional as F
 from leorn.model.map_conv_ways import fastest_way
 from leorn.model.map_tiles import plan_tiles
 from leorn.model.moment_map import gather, spread
+from leorn.model.recompute import run_function
 from leorn.model.tiled_conv import TiledConvs
 
 
@@ -41,13 +43,15 @@ class MapConv(nn.Module):
         self.register_buffer("weights", kernel_weights(mask, kernel_sizes), persistent=False)
         self._transforms: _Transforms | None = None
 
-    def forward(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
+    def forward(self, cells: Float[Tensor, "B V H"], *, checkpoint_activations: bool = False) -> Float[Tensor, "B V H"]:
         """Let every valid cell see its neighbours, once a layer."""
         if torch.is_grad_enabled():
             # a step of an optimizer may follow, of which fused ones leave no trace on the weights
             self._transforms = None
         way = self._way(cells)
-        return self._direct(cells) if way == "direct" else self._tiled(cells, int(way.removeprefix("tiled-")))
+        if way == "direct":
+            return self._direct(cells, checkpoint_activations)
+        return self._tiled(cells, int(way.removeprefix("tiled-")))
 
     def train(self, mode: bool = True) -> "MapConv":
         """Set the mode; transformed kernels, which take many times the room of the weights, are for evaluation."""
@@ -64,11 +68,14 @@ class MapConv(nn.Module):
             return "direct"
         return fastest_way(self.kernel_sizes, len(self.mask), cells.shape[2], len(cells), product_dtype(cells))
 
-    def _direct(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
+    def _direct(self, cells: Float[Tensor, "B V H"], again: bool) -> Float[Tensor, "B V H"]:
         x = self.norms[0](spread(cells, self.cells, len(self.mask)).permute(0, 3, 1, 2))
-        for conv, norm, weight in zip(self.convs, self.norms[1:], self.weights, strict=True):
-            x = norm(conv(x) + x).relu() * weight
+        for layer, norm in enumerate(self.norms[1:]):
+            x = run_function(partial(self._layer, layer), norm, x, again=again)
         return gather(x.permute(0, 2, 3, 1), self.cells)
+
+    def _layer(self, layer: int, x: Float[Tensor, "B H C C"]) -> Float[Tensor, "B H C C"]:
+        return self.norms[layer + 1](self.convs[layer](x) + x).relu() * self.weights[layer]
 
     def _tiled(self, cells: Float[Tensor, "B V H"], size: int) -> Float[Tensor, "B V H"]:
         dtype = product_dtype(cells)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leorn.model.in_parts import in_parts
+from leorn.model.recompute import run
 
 LAYER_SCALE = 0.1
 """What a residual branch's channels are multiplied by at first (Touvron et al., ICCV 2021, who take 0.1 for networks of
@@ -59,13 +60,14 @@ class Pyramid(nn.Module):
         self.coarser = nn.ModuleList(blocks[stem_blocks:])
 
     def forward(
-        self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"]
+        self, x: Float[Tensor, "B T D"], mask: Bool[Tensor, "B T"], *, checkpoint_activations: bool = False
     ) -> tuple[list[Float[Tensor, "B _ C"]], list[Bool[Tensor, "B _"]]]:
         """Return the levels, finest first, and which steps of each are in the video.
 
         Args:
             x: a vector for each step; T is a multiple of 2 to the number of levels less one.
             mask: true where the video is.
+            checkpoint_activations: compute what the blocks need on the way back again, in place of keeping it.
 
         Returns:
             Vectors of each level, of T, T/2, T/4, … steps, and for each level a mask: true where the video is.
@@ -73,11 +75,11 @@ class Pyramid(nn.Module):
         for layer in self.stem:
             x = layer(x, mask)
         for block in self.finest:
-            x = block(x, mask)
+            x = run(block, x, mask, again=checkpoint_activations)
         levels, masks = [x], [mask]
         for block in self.coarser:
             x, mask = halve(x, mask)
-            x = block(x, mask)
+            x = run(block, x, mask, again=checkpoint_activations)
             levels.append(x)
             masks.append(mask)
         return levels, masks

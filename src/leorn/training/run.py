@@ -62,6 +62,7 @@ def train(
     trainer = _trainer(config, say)
     lightning.seed_everything(config.training.seed, verbose=False)
     network = make_network(config.model)
+    network.checkpoint_activations = config.training.checkpoint_activations
     if config.training.initial_network is not None and before is None:
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
