@@ -2,8 +2,8 @@
 
     python benchmarks/map_conv.py --out src/leorn/model/map_conv_ways.json
 
-Random weights and cells, evaluation mode, one case after the other; of each way the least seconds of several runs in
-turns, transforming the kernels left out: it happens once.
+Random weights and cells, evaluation mode, one case after the other; of each way the least seconds of several runs,
+of which the first also transforms the kernels.
 """
 
 import argparse
@@ -33,6 +33,8 @@ QUERIES = (1, 4)
 SIDES = (8, 12, 16, 20, 24)
 DTYPES = (torch.float32, torch.bfloat16)
 RUNS = 3
+LONG_SECONDS = 4.0
+"""Runs that take so long together are enough."""
 
 
 def main() -> None:
@@ -69,12 +71,11 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def time_way(network: MapConv, cells: torch.Tensor, way: str, dtype: torch.dtype) -> float:
-    """Return the least seconds of several runs, after one that does not count."""
+    """Return the least seconds of several runs, fewer where they are long."""
     network.way = way
     seconds = []
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
-        network(cells)
-        for _ in range(RUNS):
+        while len(seconds) <= RUNS and sum(seconds) < LONG_SECONDS:
             started = time.perf_counter()
             network(cells)
             seconds.append(time.perf_counter() - started)

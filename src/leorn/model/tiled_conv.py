@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from leorn.model.fourier import RealFourier, real_fourier
@@ -20,6 +20,8 @@ from leorn.model.map_tiles import LayerTiles, MapTiles
 
 QUERIES_AT_ONCE = 4
 """Enough for the matrix products to pay; more would take memory in proportion."""
+BYTES_AT_ONCE = 28 * 2**20
+"""Of the squares of some tiles: glibc hands larger pieces back to the system each time, and gets them page by page."""
 
 
 class TiledConvs:
@@ -105,9 +107,8 @@ def _transform_kernel(
     real, imaginary = back[:, num_real::2], back[:, num_real + 1 :: 2]
     return _Layer(
         tiles,
-        spectrum[:num_real],
-        spectrum[num_real::2],
-        spectrum[num_real + 1 :: 2],
+        # contiguous: in bf16 torch would copy them for every product
+        *(part.contiguous() for part in (spectrum[:num_real], spectrum[num_real::2], spectrum[num_real + 1 :: 2])),
         conv.bias * scale + shift,
         back[:, :num_real].contiguous(),
         back[:, num_real:].contiguous(),
@@ -124,9 +125,23 @@ def _corner(size: int, side: int, device: torch.device) -> Tensor:
 def _convolve(rows: Float[Tensor, "R B H"], layer: _Layer, fourier: RealFourier) -> Float[Tensor, "gives B H"]:
     """Return the cells of a layer's tiles, and one that is 0."""
     batch, hidden = rows.shape[1:]
-    num_real, numbers = fourier.num_real, len(fourier.forward)
-    squares = rows.flatten(1)[layer.tiles.inputs].view(numbers, -1)
-    tiles = layer.tiles.num_tiles * batch
+    # one column for each tile of each query
+    queries = torch.arange(batch, device=rows.device)
+    columns = (layer.tiles.inputs[:, None] * batch + queries).view(len(fourier.forward), -1)
+    at_once = max(1, BYTES_AT_ONCE // (len(columns) * hidden * rows.element_size()))
+    flat = rows.flatten(0, 1)
+    cells = torch.cat([_tiles(flat, part, layer, fourier) for part in columns.split(at_once, 1)], 1)
+    cells = (cells.view(-1, batch, hidden) + layer.bias).relu() * layer.tiles.shares[:, None, None]
+    return torch.cat([cells, cells.new_zeros(1, batch, hidden)])
+
+
+def _tiles(
+    rows: Float[Tensor, "RB H"], inputs: Int[Tensor, "numbers tiles"], layer: _Layer, fourier: RealFourier
+) -> Float[Tensor, "cells tiles H"]:
+    """Return the cells of some tiles."""
+    numbers, tiles = inputs.shape
+    num_real, hidden = fourier.num_real, rows.shape[1]
+    squares = rows[inputs.flatten()].view(numbers, -1)
     spectrum = (fourier.forward @ squares).to(layer.real.dtype)
     real = spectrum[:num_real].view(num_real, tiles, hidden)
     pairs = spectrum[num_real:].view(len(layer.cosine), 2 * tiles, hidden)
@@ -134,5 +149,4 @@ def _convolve(rows: Float[Tensor, "R B H"], layer: _Layer, fourier: RealFourier)
     cells = layer.of_real @ torch.bmm(real, layer.real).to(rows.dtype).view(-1, tiles * hidden)
     for kernel, back in ((layer.cosine, layer.of_cosine), (layer.sine, layer.of_sine)):
         cells.addmm_(back, torch.bmm(pairs, kernel).to(rows.dtype).view(-1, tiles * hidden))
-    cells = (cells.view(-1, batch, hidden) + layer.bias).relu() * layer.tiles.shares[:, None, None]
-    return torch.cat([cells, cells.new_zeros(1, batch, hidden)])
+    return cells.view(-1, tiles, hidden)
