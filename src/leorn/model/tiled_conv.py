@@ -101,14 +101,17 @@ def _transform_kernel(
     kernel = (kernel * scale).flatten(0, 1)
     taps = _corner(size, kernel_size, kernel.device)
     spectrum = (fourier.forward[:, taps] @ kernel.flatten(1)).view(-1, *kernel.shape[1:]).to(dtype)
+    # contiguous: in bf16 torch would copy them for every product
+    cosine, sine = spectrum[num_real::2].contiguous(), spectrum[num_real + 1 :: 2].contiguous()
 
     # convolutions of networks are correlations: the kernel's transform is conjugated, which the way back takes care of
     back = fourier.inverse[_corner(size, size - kernel_size + 1, kernel.device)]
     real, imaginary = back[:, num_real::2], back[:, num_real + 1 :: 2]
     return _Layer(
         tiles,
-        # contiguous: in bf16 torch would copy them for every product
-        *(part.contiguous() for part in (spectrum[:num_real], spectrum[num_real::2], spectrum[num_real + 1 :: 2])),
+        spectrum[:num_real].clone(),
+        cosine,
+        sine,
         conv.bias * scale + shift,
         back[:, :num_real].contiguous(),
         back[:, num_real:].contiguous(),
