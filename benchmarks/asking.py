@@ -11,7 +11,8 @@ from leorn.config import DataConfig, EvaluationConfig, ExperimentConfig, Pyramid
 from leorn.data.words import WordVectors
 from leorn.model.networks import make_network
 from leorn.records import VideoObjects
-from leorn.retrieval.retriever import PreparedVideo, Retriever
+from leorn.retrieval.prepared import PreparedVideo
+from leorn.retrieval.retriever import Retriever
 
 WIDTH = 300
 """Of word vectors: labels' stand for objects."""

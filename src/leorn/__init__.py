@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from leorn.errors import InputError
     from leorn.records import Moment
     from leorn.retrieval.evidence import Answer
-    from leorn.retrieval.retriever import PreparedVideo, Retriever, load
+    from leorn.retrieval.prepared import PreparedVideo
+    from leorn.retrieval.retriever import Retriever, load
 
 __version__ = "0.1.0"
 __all__ = ["Answer", "InputError", "Moment", "PreparedVideo", "Retriever", "__version__", "draw", "load"]
@@ -17,7 +18,7 @@ _HOMES = {
     "Answer": "leorn.retrieval.evidence",
     "InputError": "leorn.errors",
     "Moment": "leorn.records",
-    "PreparedVideo": "leorn.retrieval.retriever",
+    "PreparedVideo": "leorn.retrieval.prepared",
     "Retriever": "leorn.retrieval.retriever",
     "draw": "leorn.drawing",
     "load": "leorn.retrieval.retriever",

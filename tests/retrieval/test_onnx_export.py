@@ -15,7 +15,6 @@ from leorn.checkpoints import NetworkRecord
 from leorn.cli import main
 from leorn.config import NetworkConfig
 from leorn.errors import InputError
-from leorn.model.text import packed_gru
 from leorn.retrieval.onnx_export import example_inputs, export_onnx
 from tests.model.small import FUSION, SMALL_PYRAMID, random_network
 from tests.tiny import MODEL
@@ -84,15 +83,6 @@ def test_a_trained_network_is_exported_by_command(
     assert [path.name for path in tmp_path.iterdir()] == ["a.onnx"]
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
     assert [one.name for one in session.get_outputs()] == ["spans", "scores", "attention"]
-
-
-def test_a_network_goes_on_with_its_own_gru(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = random_network(FUSION)
-    monkeypatch.setattr("torch.onnx.export", lambda *_, **__: pytest.skip)
-    with pytest.raises(AttributeError):
-        export_onnx(network, NetworkRecord(model=FUSION), tmp_path / "network.onnx", 3)
-    assert network.text.run_gru is packed_gru
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxscript"])

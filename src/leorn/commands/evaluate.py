@@ -9,8 +9,8 @@ from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
 from leorn.commands.elsewhere import add_data_elsewhere, data_elsewhere
+from leorn.commands.precision import add_precision
 from leorn.commands.protocol import add_protocol, described
-from leorn.config import Precision
 from leorn.errors import InputError
 from leorn.scoring.protocols import PROTOCOLS
 from leorn.scoring.results import BLINDED, METRICS, PREDICTIONS
@@ -98,10 +98,5 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--shuffle-sentences", action="store_true", help="Also ask it sentences about another video.")
     parser.add_argument("--devices", type=PositiveInt, default=1, help="Processes that share the work.")
     parser.add_argument("--accelerator", default="auto", help="auto, cpu, gpu, …")
-    parser.add_argument(
-        "--precision",
-        type=Precision,
-        default="32-true",
-        help="Arithmetic; bf16-mixed is fast where processors have it.",
-    )
+    add_precision(parser)
     add_data_elsewhere(parser)

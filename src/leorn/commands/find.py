@@ -11,7 +11,7 @@ from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
-from leorn.config import Precision
+from leorn.commands.precision import add_precision
 from leorn.errors import InputError
 from leorn.terminal import progress, say, show_answers
 
@@ -120,10 +120,5 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--plot", metavar="FILE", help="Draw the evidence as .png or .svg, a file for each sentence.")
     parser.add_argument("--clips", metavar="DIR", help="Write each moment as a clip (.mp4), cut exactly.")
     parser.add_argument("--detector", help="What finds objects, where the network leaves it open.")
-    parser.add_argument(
-        "--precision",
-        type=Precision,
-        default="32-true",
-        help="Arithmetic; bf16-mixed is fast where processors have it.",
-    )
+    add_precision(parser)
     parser.add_argument("--words", help="The network's word vectors, where they are not found beside it.")

@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -23,12 +22,12 @@ from leorn.data.label_vectors import label_vectors
 from leorn.data.words import TOKENIZERS, WordVectors
 from leorn.errors import InputError
 from leorn.features.extract import Extractor
-from leorn.features.published import unit_parts
 from leorn.features.sources import Progress
-from leorn.model.networks import Encoded, Network
+from leorn.model.networks import Network
 from leorn.records import Moment, Query, VideoObjects, check_sentences
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
 from leorn.retrieval.loading import check_device, open_network
+from leorn.retrieval.prepared import PreparedVideo, part_of
 from leorn.retrieval.recipe import extraction_for, features_told_apart, slots_of
 from leorn.scoring.ranking import rank
 
@@ -40,23 +39,6 @@ video go together, and of a long one each alone, that memory does not grow with 
 UNKNOWN_CONFIDENCE = 0.05
 """What scores are multiplied by where no word of the query is known: the network has not been asked anything, and no
 answer of it then stands above 5%."""
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedVideo:
-    """A video that questions can be asked of.
-
-    Attributes:
-        name: its id.
-        duration_seconds: its length.
-        objects: as the network sees them.
-        encoded: what the network makes of it before any question.
-    """
-
-    name: str
-    duration_seconds: float
-    objects: VideoObjects = field(repr=False)
-    encoded: Encoded = field(repr=False)
 
 
 class Retriever:
@@ -140,7 +122,7 @@ class Retriever:
                 f"video {objects.video}: features of shape {(frames, slots, width)}; expected at least "
                 f"{model.fewest_frames} frames, at least {self._slots} slots, width {model.object_size}"
             )
-        objects = _part(objects, middle_rows(frames, min(frames, model.frames)), self._slots)
+        objects = part_of(objects, middle_rows(frames, min(frames, model.frames)), self._slots)
         tensors = [tensor[None].to(self.device) for tensor in object_tensors(objects, self._min_score)]
         with self._arithmetic():
             encoded = self.network.encode_video(*tensors, frames=self._frames(objects))
@@ -294,17 +276,3 @@ def load(
     """
     network, record, vectors = open_network(source, words)
     return Retriever(network, record, vectors, detector=detector, device=device, precision=precision)
-
-
-def _part(objects: VideoObjects, rows: np.ndarray, slots: int) -> VideoObjects:
-    """Cut objects to what the network sees of them; frame features are averaged, as for training."""
-    frames = None if objects.frames is None else unit_parts(objects.frames, len(rows), objects.video)
-    return replace(
-        objects,
-        times_seconds=objects.times_seconds[rows],
-        features=objects.features[rows, :slots],
-        boxes=objects.boxes[rows, :slots],
-        scores=objects.scores[rows, :slots],
-        labels=objects.labels[rows, :slots],
-        frames=frames,
-    )
