@@ -23,7 +23,8 @@ from leorn.features.fingerprint import LABEL_FEATURES
 from leorn.features.sources import open_frames
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
-from leorn.model.leorn import LEORN, EncodedVideo
+from leorn.model.leorn import LEORN
+from leorn.model.leorn_records import EncodedVideo
 from leorn.records import Query, VideoObjects
 from leorn.retrieval import retriever as retriever_module
 from leorn.retrieval.evidence import Answer

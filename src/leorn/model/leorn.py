@@ -5,8 +5,7 @@ U slots that are used, W videos, D_w, D_o, D_f widths of word vectors, object an
 """
 
 import math
-from typing import NamedTuple
-
+from itertools import repeat
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -15,44 +14,17 @@ from leorn.config import ModelConfig
 from leorn.errors import InputError
 from leorn.model.candidates import Candidates, Evidence
 from leorn.model.clips import FramesToClips, FusedFramesToClips
+from leorn.model.leorn_records import EncodedVideo, ScoredMap
 from leorn.model.loss import cell_iou, scaled_iou_loss
 from leorn.model.map_conv import MapConv
 from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
 from leorn.model.plain_attention import plain_attention
-from leorn.model.reasoning import ReasoningBlock
-from leorn.model.recompute import run
+from leorn.model.reasoning import BeforeQuery, ReasoningBlock
+from leorn.model.recompute import run_function
 from leorn.model.text import TextEncoder
 from leorn.model.used_slots import put_back, take, used_slots
 from leorn.ranges import check_model
-
-
-class EncodedVideo(NamedTuple):
-    """What no query changes: object tokens behind the sentinel, and projected frames in the fusion variant.
-
-    Where no frame fills all slots, `slots` says which of `num_slots` the tokens of objects come from.
-    """
-
-    tokens: Float[Tensor, "B T S H"]
-    mask: Bool[Tensor, "B T S"]
-    frames: Float[Tensor, "B T H"] | None
-    slots: Int[Tensor, "B T U"] | None
-    num_slots: int
-
-    def repeat(self, queries: int) -> "EncodedVideo":
-        """Return one video once for each of several queries, without copying it."""
-        frames = None if self.frames is None else self.frames.expand(queries, -1, -1)
-        slots = None if self.slots is None else self.slots.expand(queries, -1, -1)
-        tokens, mask = self.tokens.expand(queries, -1, -1, -1), self.mask.expand(queries, -1, -1)
-        return EncodedVideo(tokens, mask, frames, slots, self.num_slots)
-
-
-class ScoredMap(NamedTuple):
-    """The network's answer: cell (i, j) is the moment from the start of clip i to the end of clip j."""
-
-    logits: Float[Tensor, "B C C"]
-    mask: Bool[Tensor, "C C"]
-    evidence: Evidence | None
 
 
 class LEORN(nn.Module):
@@ -165,11 +137,15 @@ class LEORN(nn.Module):
         if slots is not None:
             objects, boxes, object_mask = take(objects, slots), take(boxes, slots), object_mask.gather(2, slots)
         tokens, mask = self.objects(objects, object_mask, boxes)
-        if not isinstance(self.clips, FusedFramesToClips):
-            return EncodedVideo(tokens, mask, None, slots, num_slots)
-        if frames is None:
-            raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
-        return EncodedVideo(tokens, mask, self.clips.project_frames(frames), slots, num_slots)
+        before = BeforeQuery(tokens, None)
+        for first in self.reasoning[:1]:
+            before = first.before_query(tokens)
+        projected = None
+        if isinstance(self.clips, FusedFramesToClips):
+            if frames is None:
+                raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
+            projected = self.clips.project_frames(frames)
+        return EncodedVideo(*before, mask, projected, slots, num_slots)
 
     def _needs_all_slots(self) -> bool:
         """Statistics of BatchNorm count empty slots too, tokens may move from slot to slot, a graph has one shape."""
@@ -186,10 +162,7 @@ class LEORN(nn.Module):
     ) -> ScoredMap:
         """Do the query's part: one query for each encoded video of the batch."""
         text = self.text(words, word_mask)
-        tokens = video.tokens
-        for block in self.reasoning:
-            tokens = run(block, tokens, video.mask, text.query, again=self.checkpoint_activations)
-        pooled, attention = self.pooling(tokens, video.mask, text.query)
+        pooled, attention = self._reason_for_each(video, text.query)
         clips = self.clips(pooled) if video.frames is None else self.clips(pooled, video.frames)
         cells = self.map_conv(self.moment_map(clips, text.sentence), checkpoint_activations=self.checkpoint_activations)
         # in the weights' own precision: bf16 has so few digits that many cells would tie
@@ -201,6 +174,32 @@ class LEORN(nn.Module):
             attention = torch.cat([attention[..., :1], objects], -1)
         evidence = Evidence(attention, text.attention) if return_evidence else None
         return ScoredMap(logits, mask, evidence)
+
+    def _reason_for_each(
+        self, video: EncodedVideo, queries: Float[Tensor, "B H"]
+    ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"]]:
+        """Return frame vectors and the weights of their objects."""
+        inputs = (video.tokens, video.inner, video.mask, queries)
+        if self.training or len(queries) == 1 or queries.device.type != "cpu":
+            return self._reason(*inputs)
+        # one query after the other: its tokens stay in the processor's cache, those of many would not
+        each = (x.split(1) if x is not None else repeat(None) for x in inputs)
+        pooled, attention = zip(*map(self._reason, *each), strict=True)
+        return torch.cat(pooled), torch.cat(attention)
+
+    def _reason(
+        self,
+        tokens: Float[Tensor, "B T S H"],
+        inner: Float[Tensor, "B T S I"] | None,
+        mask: Bool[Tensor, "B T S"],
+        queries: Float[Tensor, "B H"],
+    ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"]]:
+        before = BeforeQuery(tokens, inner)
+        for number, block in enumerate(self.reasoning):
+            if number > 0:
+                before = run_function(block.before_query, block, tokens, again=self.checkpoint_activations)
+            tokens = run_function(block.hear, block, before, mask, queries, again=self.checkpoint_activations)
+        return self.pooling(tokens, mask, queries)
 
     def candidates(self, scored: ScoredMap) -> Candidates:
         """Return the valid cells as moments, in row-major order of the map."""

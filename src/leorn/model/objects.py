@@ -92,7 +92,8 @@ class AttentivePooling(nn.Module):
         """Return frame vectors and the weights, which sum to 1 over a frame's valid tokens."""
         # normalize() bounds the norm from below: a masked token may be exactly zero
         target = F.normalize(self.query(query), dim=-1)
-        cosine = torch.einsum("btsh,bh->bts", F.normalize(tokens, dim=-1), target)
+        # einsum would copy the tokens in bf16
+        cosine = torch.bmm(F.normalize(tokens, dim=-1).flatten(1, 2), target[..., None]).view_as(mask)
         weights = cosine.masked_fill(~mask, -torch.inf).softmax(-1)
         return self.norm(torch.einsum("bts,btsh->bth", weights, tokens)), weights
 

@@ -3,7 +3,7 @@
 Letters: B batch, T frames, S tokens of a frame (token 0 is the sentinel), H hidden width, F feed-forward width.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,6 +12,13 @@ from torch.nn import functional as F
 
 from leorn.model.in_parts import in_parts
 from leorn.model.objects import TokenNorm
+
+
+class BeforeQuery(NamedTuple):
+    """What a block makes of its tokens before it hears a query, and with text attention the inner layer's share."""
+
+    tokens: Float[Tensor, "B T S H"]
+    inner: Float[Tensor, "B T S I"] | None
 
 
 class ReasoningBlock(nn.Module):
@@ -53,9 +60,24 @@ class ReasoningBlock(nn.Module):
 
         Nothing moves in from frames outside `frame_mask`.
         """
+        return self.hear(self.before_query(tokens), mask, query, frame_mask)
+
+    def before_query(self, tokens: Float[Tensor, "B T S H"]) -> BeforeQuery:
+        """Do what no query changes: of the first block once for each video."""
+        return BeforeQuery(tokens, None) if self.text_attention is None else self.text_attention.before_query(tokens)
+
+    def hear(
+        self,
+        before: BeforeQuery,
+        mask: Bool[Tensor, "B T S"],
+        query: Float[Tensor, "B H"] | None,
+        frame_mask: Bool[Tensor, "B T"] | None = None,
+    ) -> Float[Tensor, "B T S H"]:
+        """Do the rest of `forward`."""
+        tokens = before.tokens
         if self.text_attention is not None:
             assert query is not None
-            tokens = self.text_attention(tokens, mask, query)
+            tokens = self.text_attention.gate(before, mask, query)
         return self.feedforward(self.object_attention(tokens, mask), mask, frame_mask)
 
 
@@ -77,12 +99,21 @@ class TextAttention(nn.Module):
         query: Float[Tensor, "B H"],
     ) -> Float[Tensor, "B T S H"]:
         """Return gated tokens, 0 where masked."""
+        return self.gate(self.before_query(tokens), mask, query)
+
+    def before_query(self, tokens: Float[Tensor, "B T S H"]) -> BeforeQuery:
+        """Return what the query gates, and what the inner layer, which sees [token ; query], makes of it."""
         tokens = self.token(tokens).relu()
-        # the inner layer sees [token ; query]; what it makes of the query is one vector for all tokens of a video
-        token_weight, query_weight = self.inner.weight.chunk(2, dim=1)
-        of_query = F.linear(self.query(query).relu(), query_weight, self.inner.bias)[:, None, None]
-        gate = self.outer((F.linear(tokens, token_weight) + of_query).relu())
-        return self.norm(tokens * gate) * mask[..., None]
+        return BeforeQuery(tokens, F.linear(tokens, self.inner.weight.chunk(2, dim=1)[0]))
+
+    def gate(
+        self, before: BeforeQuery, mask: Bool[Tensor, "B T S"], query: Float[Tensor, "B H"]
+    ) -> Float[Tensor, "B T S H"]:
+        """Do the rest of `forward`: what the inner layer makes of the query is one vector for all tokens."""
+        assert before.inner is not None
+        of_query = F.linear(self.query(query).relu(), self.inner.weight.chunk(2, dim=1)[1], self.inner.bias)
+        gate = self.outer((before.inner + of_query[:, None, None]).relu())
+        return self.norm(before.tokens * gate) * mask[..., None]
 
 
 class ObjectAttention(nn.Module):
@@ -105,12 +136,23 @@ class ObjectAttention(nn.Module):
         return in_parts(self._of_frames, tokens, mask, whole=self.training)
 
     def _of_frames(self, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]) -> Float[Tensor, "B T S H"]:
-        attended = tokens
-        if self.attention is not None:
-            frame, padding = tokens.flatten(0, 1), ~mask.flatten(0, 1)
-            attended, _ = self.attention(frame, frame, frame, key_padding_mask=padding, need_weights=False)
-            attended = attended.view_as(tokens)
+        attended = tokens if self.attention is None else attend(self.attention, tokens, mask)
         return self.norm(mask[..., None] * (tokens + self.dropout(attended)))
+
+
+def attend(
+    attention: nn.MultiheadAttention, tokens: Float[Tensor, "B T S H"], mask: Bool[Tensor, "B T S"]
+) -> Float[Tensor, "B T S H"]:
+    """Let the valid tokens of each frame attend to each other.
+
+    `MultiheadAttention.forward` computes the same: in bf16 with a copy of the weights for every slot, and in evaluation
+    with a kernel that is slower than torch's fused one.
+    """
+    of_all = F.linear(tokens.flatten(0, 1), attention.in_proj_weight, attention.in_proj_bias)
+    query, key, value = of_all.unflatten(-1, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+    dropout = attention.dropout if attention.training else 0.0
+    found = F.scaled_dot_product_attention(query, key, value, mask.flatten(0, 1)[:, None, None], dropout)
+    return attention.out_proj(found.transpose(1, 2).flatten(2)).view_as(tokens)
 
 
 class ShiftedFeedForward(nn.Module):

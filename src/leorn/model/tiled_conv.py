@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from leorn.model.fourier import RealFourier, real_fourier
 from leorn.model.map_tiles import LayerTiles, MapTiles
+from leorn.model.room import Room
 
 QUERIES_AT_ONCE = 4
 """Enough for the matrix products to pay; more would take memory in proportion."""
-BYTES_AT_ONCE = 28 * 2**20
-"""Of the squares of some tiles: glibc hands larger pieces back to the system each time, and gets them page by page."""
+BYTES_AT_ONCE = 64 * 2**20
+"""Of the squares of some tiles: each kernel is read once for all of them, and their transforms take four times that."""
 
 
 class TiledConvs:
@@ -42,29 +43,35 @@ class TiledConvs:
             convs: each with as many channels out as in.
             tiles: for transforms of this size.
             size: n.
-            dtype: precision of the products over channels; all else is in that of the kernels.
+            dtype: precision of products, and of what they give.
         """
         first, *behind = (cast(nn.BatchNorm2d, norm) for norm in norms)
         self.scale, self.shift = affine(first)
-        self.fourier = real_fourier(size, like=self.scale)
+        fourier = real_fourier(size, like=self.scale)
+        self.forward = fourier.forward.to(dtype)
         self.outputs = tiles.outputs
         self.layers = [
-            _transform_kernel(cast(nn.Conv2d, conv), norm, layer, self.fourier, dtype)
+            _transform_kernel(cast(nn.Conv2d, conv), norm, layer, fourier, dtype)
             for conv, norm, layer in zip(convs, behind, tiles.layers, strict=True)
         ]
+        # of calls that are over; those of several threads may run at a time
+        self._rooms: list[Room] = []
 
     def __call__(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
         """Return what the last layer makes of the valid cells."""
-        return torch.cat([self._of_some(part) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)])
+        room = self._rooms.pop() if self._rooms else Room()
+        parts = [self._of_some(part, room) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)]
+        self._rooms.append(room)
+        return torch.cat(parts)
 
-    def _of_some(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
+    def _of_some(self, cells: Float[Tensor, "B V H"], room: Room) -> Float[Tensor, "B V H"]:
         shift = self.shift.expand(1, len(cells), -1)
         given = cells.transpose(0, 1) * self.scale + shift
         # other cells of the map were 0 before the first norm; outside of it there is nothing
-        rows = torch.cat([given, shift, torch.zeros_like(shift)])
+        rows = torch.cat([given, shift, torch.zeros_like(shift)]).to(self.forward.dtype)
         for layer in self.layers:
-            rows = _convolve(rows, layer, self.fourier)
-        return rows[self.outputs].transpose(0, 1)
+            rows = _convolve(rows, layer, self.forward, room)
+        return rows[self.outputs].transpose(0, 1).to(cells.dtype)
 
 
 class _Layer(NamedTuple):
@@ -74,10 +81,9 @@ class _Layer(NamedTuple):
     real: Float[Tensor, "real H H"]
     cosine: Float[Tensor, "M H H"]
     sine: Float[Tensor, "M H H"]
+    back: Float[Tensor, "cells products"]
+    """From products with each of these in turn."""
     bias: Float[Tensor, "H"]
-    of_real: Float[Tensor, "cells real"]
-    of_cosine: Float[Tensor, "cells numbers"]
-    of_sine: Float[Tensor, "cells numbers"]
 
 
 def affine(norm: nn.BatchNorm2d) -> tuple[Float[Tensor, "H"], Float[Tensor, "H"]]:
@@ -105,18 +111,10 @@ def _transform_kernel(
     cosine, sine = spectrum[num_real::2].contiguous(), spectrum[num_real + 1 :: 2].contiguous()
 
     # convolutions of networks are correlations: the kernel's transform is conjugated, which the way back takes care of
-    back = fourier.inverse[_corner(size, size - kernel_size + 1, kernel.device)]
-    real, imaginary = back[:, num_real::2], back[:, num_real + 1 :: 2]
-    return _Layer(
-        tiles,
-        spectrum[:num_real].clone(),
-        cosine,
-        sine,
-        conv.bias * scale + shift,
-        back[:, :num_real].contiguous(),
-        back[:, num_real:].contiguous(),
-        torch.stack([-imaginary, real], -1).flatten(1),
-    )
+    of_real, of_pairs = fourier.inverse[_corner(size, size - kernel_size + 1, kernel.device)].tensor_split([num_real], 1)
+    of_sine = torch.stack([-of_pairs[:, 1::2], of_pairs[:, ::2]], -1).flatten(1)
+    back = torch.cat([of_real, of_pairs, of_sine], 1).to(dtype)
+    return _Layer(tiles, spectrum[:num_real].clone(), cosine, sine, back, (conv.bias * scale + shift).to(dtype))
 
 
 def _corner(size: int, side: int, device: torch.device) -> Tensor:
@@ -125,31 +123,49 @@ def _corner(size: int, side: int, device: torch.device) -> Tensor:
     return (steps[:, None] * size + steps).flatten()
 
 
-def _convolve(rows: Float[Tensor, "R B H"], layer: _Layer, fourier: RealFourier) -> Float[Tensor, "gives B H"]:
+def _convolve(
+    rows: Float[Tensor, "R B H"], layer: _Layer, forward: Float[Tensor, "numbers numbers"], room: Room
+) -> Float[Tensor, "gives B H"]:
     """Return the cells of a layer's tiles, and one that is 0."""
     batch, hidden = rows.shape[1:]
     # one column for each tile of each query
-    queries = torch.arange(batch, device=rows.device)
-    columns = (layer.tiles.inputs[:, None] * batch + queries).view(len(fourier.forward), -1)
-    at_once = max(1, BYTES_AT_ONCE // (len(columns) * hidden * rows.element_size()))
-    flat = rows.flatten(0, 1)
-    cells = torch.cat([_tiles(flat, part, layer, fourier) for part in columns.split(at_once, 1)], 1)
-    cells = (cells.view(-1, batch, hidden) + layer.bias).relu() * layer.tiles.shares[:, None, None]
-    return torch.cat([cells, cells.new_zeros(1, batch, hidden)])
+    queries, tiles = torch.arange(batch, device=rows.device), layer.tiles.num_tiles
+    inputs = (layer.tiles.inputs[:, None] * batch + queries).view(-1, tiles * batch)
+    shares = layer.tiles.shares.to(rows.dtype).view(-1, tiles).repeat_interleave(batch, 1)
+    at_once = max(1, BYTES_AT_ONCE // (len(inputs) * hidden * rows.element_size()))
+    parts = zip(inputs.split(at_once, 1), shares.split(at_once, 1), strict=True)
+    cells = torch.cat([_tiles(rows.flatten(0, 1), *part, layer, forward, room) for part in parts], 1)
+    return torch.cat([cells.view(-1, batch, hidden), cells.new_zeros(1, batch, hidden)])
 
 
 def _tiles(
-    rows: Float[Tensor, "RB H"], inputs: Int[Tensor, "numbers tiles"], layer: _Layer, fourier: RealFourier
+    rows: Float[Tensor, "RB H"],
+    inputs: Int[Tensor, "numbers tiles"],
+    shares: Float[Tensor, "cells tiles"],
+    layer: _Layer,
+    forward: Float[Tensor, "numbers numbers"],
+    room: Room,
 ) -> Float[Tensor, "cells tiles H"]:
     """Return the cells of some tiles."""
-    numbers, tiles = inputs.shape
-    num_real, hidden = fourier.num_real, rows.shape[1]
-    squares = rows[inputs.flatten()].view(numbers, -1)
-    spectrum = (fourier.forward @ squares).to(layer.real.dtype)
-    real = spectrum[:num_real].view(num_real, tiles, hidden)
-    pairs = spectrum[num_real:].view(len(layer.cosine), 2 * tiles, hidden)
+    (numbers, tiles), hidden = inputs.shape, rows.shape[1]
+    squares = torch.index_select(rows, 0, inputs.flatten(), out=room.take("squares", rows, numbers * tiles, hidden))
+    columns = tiles * hidden
+    spectrum = torch.mm(forward, squares.view(numbers, columns), out=room.take("spectrum", rows, numbers, columns))
+    products = _multiply(spectrum, layer, tiles, room)
+    cells = torch.mm(layer.back, products, out=room.take("cells", rows, len(layer.back), columns))
+    return cells.view(-1, tiles, hidden).add_(layer.bias).relu_() * shares[..., None]
 
-    cells = layer.of_real @ torch.bmm(real, layer.real).to(rows.dtype).view(-1, tiles * hidden)
-    for kernel, back in ((layer.cosine, layer.of_cosine), (layer.sine, layer.of_sine)):
-        cells.addmm_(back, torch.bmm(pairs, kernel).to(rows.dtype).view(-1, tiles * hidden))
-    return cells.view(-1, tiles, hidden)
+
+def _multiply(
+    spectrum: Float[Tensor, "numbers columns"], layer: _Layer, tiles: int, room: Room
+) -> Float[Tensor, "products columns"]:
+    """Multiply every number with the transformed kernel, both of a pair with its cosine and with its sine."""
+    real, pairs = spectrum.tensor_split([len(layer.real)])
+    factors = ((real, tiles, layer.real), (pairs, 2 * tiles, layer.cosine), (pairs, 2 * tiles, layer.sine))
+    products = room.take("products", spectrum, layer.back.shape[1], spectrum.shape[1])
+    if products is None:
+        return torch.cat([torch.bmm(of.view(len(by), size, by.shape[1]), by).view_as(of) for of, size, by in factors])
+    for (of, size, by), into in zip(factors, products.split([len(of) for of, _, _ in factors]), strict=True):
+        shape = (len(by), size, by.shape[2])
+        torch.bmm(of.view(shape), by, out=into.view(shape))
+    return products

@@ -1,0 +1,30 @@
+"""Room for intermediate results, taken once: memory fresh from the system costs about as much as a matrix product."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+class Room:
+    """Buffers by name, each as large as the largest result that was ever put there."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, Tensor] = {}
+
+    def take(self, name: str, like: Tensor, *shape: int) -> Tensor | None:
+        """Return a buffer to give as `out=`, whatever is in it; None while gradients, which need results, are recorded.
+
+        Args:
+            name: of the buffer.
+            like: of which precision and where.
+            shape: of the result.
+        """
+        if torch.is_grad_enabled():
+            return None
+        count, buffer = math.prod(shape), self._buffers.get(name)
+        if buffer is None or buffer.numel() < count:
+            # not for inference alone, that it can be used outside of that mode too
+            with torch.inference_mode(False):
+                buffer = self._buffers[name] = like.new_empty(count)
+        return buffer[:count].view(shape)
