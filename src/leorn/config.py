@@ -269,6 +269,8 @@ class TrainingConfig:
     """Validation figure that picks the best checkpoint."""
     precision: Precision = "32-true"
     """Arithmetic of a step."""
+    compile: bool = False
+    """Compile the network with torch.compile: minutes at first, then faster steps on a GPU."""
     checkpoint_activations: bool = False
     """Keep the inputs of blocks alone for the way back, and compute the rest again: less memory, more time."""
     devices: int = 1

@@ -103,7 +103,11 @@ def test_an_object_counts_when_its_score_is_strictly_above_the_least(store: Feat
 
 
 def test_features_have_length_one_or_zero(store: FeatureStore) -> None:
-    norms = collate_from(store, slots=3)([query(0, "a")]).objects.norm(dim=-1)
+    batch = collate_from(store, slots=3)([query(0, "a")])
+    assert batch.objects.dtype == torch.float16
+    objects = batch.inputs()["objects"]
+    assert objects is not None
+    norms = objects.norm(dim=-1)
     empty = torch.from_numpy(store.read("a", rows=middle_rows(32, 16)).scores == 0)
     torch.testing.assert_close(norms, torch.where(empty, 0.0, 1.0)[None])
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import leorn
 from leorn.checkpoints import NetworkRecord
-from leorn.data.dataset import Collate
+from leorn.data.dataset import Collate, unit_features
 from leorn.data.word_files import load_word_vectors
 from leorn.drawing import draw
 from leorn.errors import InputError
@@ -340,7 +340,7 @@ def test_a_fusion_network_is_given_the_frames_that_training_gave_it(tiny: Tiny, 
     batch = collate([Query("q", "v", "a cat", objects.duration_seconds)])
     assert batch.frames is not None
     prepared = fusion.prepare(store.read("v"), {})
-    trained = fusion.network.encode_video(batch.objects, batch.object_mask, batch.boxes, batch.frames)
+    trained = fusion.network.encode_video(unit_features(batch.objects), batch.object_mask, batch.boxes, batch.frames)
     assert prepared.objects.frames is not None
     torch.testing.assert_close(torch.from_numpy(prepared.objects.frames), batch.frames[0], rtol=0, atol=0)
     assert isinstance(prepared.encoded, EncodedVideo)

@@ -31,6 +31,7 @@ class Batch(NamedTuple):
     video_index: Int[Tensor, "B"]
     """The row of each query's video among the V videos."""
     objects: Float[Tensor, "V T N D_o"]
+    """As they are stored, half as many bytes to move as what `inputs` makes of them."""
     object_mask: Bool[Tensor, "V T N"]
     boxes: Float[Tensor, "V T N 4"]
     frames: Float[Tensor, "V T D_f"] | None
@@ -41,8 +42,8 @@ class Batch(NamedTuple):
     span_mask: Bool[Tensor, "B M"]
 
     def inputs(self) -> dict[str, Tensor | None]:
-        """Return what `network(**inputs)` takes."""
-        inputs = self._asdict()
+        """Return what `network(**inputs)` takes, made where the batch is."""
+        inputs = self._asdict() | {"objects": unit_features(self.objects)}
         return {name: inputs[name] for name in inputs if name not in ("query_ids", "spans", "span_mask")}
 
 
@@ -143,15 +144,19 @@ def word_tensors(
 def object_tensors(
     objects: VideoObjects, min_score: float
 ) -> tuple[Float[Tensor, "T N D_o"], Bool[Tensor, "T N"], Float[Tensor, "T N 4"]]:
-    """Return what a network sees of a video's objects: features, each L2-normalised, the slots that count, boxes.
+    """Return a video's features, of which `unit_features` makes what a network sees, the slots that count, and boxes.
 
     Args:
         objects: of the sampled frames.
         min_score: an object counts when its score is above this.
     """
-    features = torch.from_numpy(objects.features.astype(np.float32))
     mask = torch.from_numpy(objects.scores > min_score)
-    return torch.nn.functional.normalize(features, dim=-1), mask, torch.from_numpy(objects.boxes).float()
+    return torch.from_numpy(objects.features), mask, torch.from_numpy(objects.boxes).float()
+
+
+def unit_features(features: Float[Tensor, "*shape D_o"]) -> Float[Tensor, "*shape D_o"]:
+    """Return features in single precision, each L2-normalised; features of 0 stay so."""
+    return F.normalize(features.float(), dim=-1)
 
 
 def middle_rows(stored: int, frames: int) -> Int[np.ndarray, "{frames}"]:

@@ -35,6 +35,8 @@ class MapConv(nn.Module):
         self.convs = nn.ModuleList(
             nn.Conv2d(hidden_size, hidden_size, size, padding=size // 2) for size in kernel_sizes
         )
+        # the layout that convolutions of accelerators are fastest in; cells come in it, too
+        self.convs.to(memory_format=torch.channels_last)
         self.mask: Tensor
         self.cells: Tensor
         self.weights: Tensor

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from leorn.checkpoints import NetworkRecord
 from leorn.config import EvaluationConfig, Precision
-from leorn.data.dataset import middle_rows, object_tensors, word_tensors
+from leorn.data.dataset import middle_rows, object_tensors, unit_features, word_tensors
 from leorn.data.label_vectors import label_vectors
 from leorn.data.words import TOKENIZERS, WordVectors
 from leorn.errors import InputError
@@ -123,9 +123,10 @@ class Retriever:
                 f"{model.fewest_frames} frames, at least {self._slots} slots, width {model.object_size}"
             )
         objects = part_of(objects, middle_rows(frames, min(frames, model.frames)), self._slots)
-        tensors = [tensor[None].to(self.device) for tensor in object_tensors(objects, self._min_score)]
+        tensors = object_tensors(objects, self._min_score)
+        features, mask, boxes = (tensor[None].to(self.device) for tensor in tensors)
         with self._arithmetic():
-            encoded = self.network.encode_video(*tensors, frames=self._frames(objects))
+            encoded = self.network.encode_video(unit_features(features), mask, boxes, self._frames(objects))
         return PreparedVideo(objects.video, objects.duration_seconds, objects, encoded)
 
     @overload

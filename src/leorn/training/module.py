@@ -116,6 +116,17 @@ class LEORNModule(lightning.LightningModule):
         """Put the record and the validation figures beside the weights."""
         checkpoint[RECORD_KEY] = {**self.record.to_dict(), "metrics": validation_figures(self.trainer)}
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the gradients' norm; Lightning refuses to with a fused optimizer, for the sake of a scaler we have not."""
+        del optimizer, gradient_clip_algorithm
+        if gradient_clip_val:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW over the network's parameter groups, and the recipe's schedule."""
         recipe = self.recipe
@@ -130,7 +141,9 @@ class LEORNModule(lightning.LightningModule):
             for name, parameters in self.network.parameter_groups().items()
             for full_name, part, decay in by_decay(name, parameters, recipe.weight_decay)
         ]
-        optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate)
+        # one kernel for all weights, on the devices that have it
+        fused = self.device.type in ("cpu", "cuda")
+        optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=fused or None)
         if recipe.schedule == "plateau":
             plateau = ReduceLROnPlateau(optimizer, factor=0.8, patience=20)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, "monitor": f"{VALIDATION}{LOSS}"}}

@@ -28,7 +28,7 @@ from leorn.training.trainer import make_trainer, one_line_errors
 CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 # what may change when a run is taken up again: it does not change what is learned
-_FREE = {"training.accelerator", "training.workers", "training.loggers", "data.check_values"}
+_FREE = {"training.accelerator", "training.compile", "training.workers", "training.loggers", "data.check_values"}
 
 
 def train(
@@ -63,6 +63,8 @@ def train(
     lightning.seed_everything(config.training.seed, verbose=False)
     network = make_network(config.model)
     network.checkpoint_activations = config.training.checkpoint_activations
+    if config.training.compile:
+        network.compile()
     if config.training.initial_network is not None and before is None:
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
