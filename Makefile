@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-train test lint results docs clean
+.PHONY: help demo demo-train test bench lint results docs clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +16,8 @@ help: ## Say what there is to make
 .venv/core.stamp: EXTRAS :=
 .venv/video.stamp: EXTRAS := [video]
 .venv/test.stamp: EXTRAS := [test]
-.venv/lint.stamp: EXTRAS := [test,lint]
+.venv/lint.stamp: EXTRAS := [bench,lint]
+.venv/bench.stamp: EXTRAS := [bench]
 .venv/docs.stamp: EXTRAS := [docs]
 
 demo: .venv/video.stamp ## Ask a street video three questions: detect its objects, find the moments, draw the evidence
@@ -51,6 +52,11 @@ lint: .venv/lint.stamp ## Check style, types, imports between rooms, and spellin
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+bench: .venv/bench.stamp ## Measure speed and memory against the plain path (about half an hour on two idle cores)
+	-$(LEORN) assets --fetch
+	$(BIN)/python -m pytest benchmarks -q --benchmark-sort=name --timeout 0 \
+	    --benchmark-json=benchmarks/results/$$($(BIN)/python benchmarks/machine.py).json
 
 results: .venv/test.stamp ## Make docs/results.md of its template and the files in docs/results
 	$(BIN)/python docs/make_results.py

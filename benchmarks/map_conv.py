@@ -8,7 +8,6 @@ of which the first also transforms the kernels.
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Iterator
 from itertools import product
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from machine import processor
 
 from leorn.files import write_text
 from leorn.model.map_conv import MapConv
@@ -80,12 +80,6 @@ def time_way(network: MapConv, cells: torch.Tensor, way: str, dtype: torch.dtype
             network(cells)
             seconds.append(time.perf_counter() - started)
     return min(seconds)
-
-
-def processor() -> str:
-    """Return the processor's name."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 
 if __name__ == "__main__":

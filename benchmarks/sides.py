@@ -31,7 +31,14 @@ class Side:
     """A network with random weights, and a random video prepared for it."""
 
     def __init__(
-        self, config: NetworkConfig, objects: int, *, queries: int = 1, bf16: bool = False, way: str = "measured"
+        self,
+        config: NetworkConfig,
+        objects: int,
+        *,
+        queries: int = 1,
+        bf16: bool = False,
+        way: str = "measured",
+        device: str = "cpu",
     ) -> None:
         """Prepare a video of so many objects in each frame.
 
@@ -41,40 +48,47 @@ class Side:
             queries: so many are asked in one call.
             bf16: matrix products in bfloat16.
             way: how LEORN's map convolutions are computed, see `MapConv.way`.
+            device: torch's name of what it runs on.
         """
         torch.manual_seed(0)
-        self.network: Network = make_network(config).eval()
+        self.network: Network = make_network(config).to(device).eval()
         if isinstance(self.network, LEORN):
             self.network.map_conv.way = way
-        self.bf16 = bf16
-        video = random_tensors(config, objects)
-        with self.arithmetic():
+        self.dtype = torch.bfloat16 if bf16 else torch.float32
+        self.device = device
+        video = [tensor.to(device) for tensor in random_tensors(config, objects)]
+        with arithmetic(device, self.dtype):
             self.network.encode_video(*video)  # what is made once
             started = time.perf_counter()
             encoded: Encoded = self.network.encode_video(*video)
             self.preparing_seconds = time.perf_counter() - started
             self.encoded: Any = encoded.repeat(queries)
-        self.words = torch.randn(queries, WORDS, config.word_size)
-        self.query_seconds()
+        self.words = torch.randn(queries, WORDS, config.word_size, device=device)
+        self.answer()
 
-    @contextmanager
-    def arithmetic(self) -> Iterator[None]:
-        """Compute without gradients, in this side's precision."""
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            yield
-
-    def query_seconds(self) -> float:
-        """Answer the queries, from word vectors to ranked moments, and return the seconds of each."""
-        queries = len(self.words)
-        mask = torch.ones(queries, WORDS, dtype=torch.bool)
+    def answer(self) -> None:
+        """Answer the queries, from word vectors to ranked moments."""
+        mask = torch.ones(len(self.words), WORDS, dtype=torch.bool, device=self.device)
         method = "soft" if isinstance(self.network.config, PyramidConfig) else "greedy"
-        started = time.perf_counter()
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             scored: Any = self.network.score(self.encoded, self.words, mask)
             candidates = self.network.candidates(scored)
-        for spans, scores in zip(candidates.spans.numpy(), candidates.scores.float().numpy(), strict=True):
+        for spans, scores in zip(candidates.spans.numpy(), candidates.scores.float().cpu().numpy(), strict=True):
             rank(spans * DURATION_SECONDS, scores, 0.5, 10, method=method)
-        return (time.perf_counter() - started) / queries
+
+    def query_seconds(self) -> float:
+        """Answer the queries, and return the seconds of each."""
+        started = time.perf_counter()
+        self.answer()
+        return (time.perf_counter() - started) / len(self.words)
+
+
+@contextmanager
+def arithmetic(device: str, dtype: torch.dtype, *, gradients: bool = False) -> Iterator[None]:
+    """Multiply matrices in this precision, without gradients unless they are asked for."""
+    autocast = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+    with torch.inference_mode(not gradients), autocast:
+        yield
 
 
 def random_tensors(config: NetworkConfig, objects: int) -> tuple[Tensor, Tensor, Tensor]:

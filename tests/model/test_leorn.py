@@ -1,5 +1,6 @@
 """The network against its slow and obvious version, and what it promises besides."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -249,3 +250,17 @@ def test_in_bf16_training_on_a_cpu_takes_plain_attention(monkeypatch: pytest.Mon
             network(*random_inputs(SMALL))
     assert fused == [True, True, True, False]
     assert torch.backends.cuda.flash_sdp_enabled()
+
+
+@pytest.mark.parametrize("config", [SMALL, FUSION], ids=["objects", "fusion"])
+def test_a_training_step_asks_an_accelerator_for_no_value(config: ModelConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    # tensors of the meta device have no values: whatever needs one on the host fails; nor has it autocast
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    network = LEORN(config).to("meta").train()
+    inputs = [tensor.to("meta") for tensor in random_inputs(config)]
+    spans, span_mask = torch.rand(2, 1, 2, device="meta"), torch.ones(2, 1, dtype=torch.bool, device="meta")
+    loss = network.loss(network(*inputs), spans, span_mask)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    torch.optim.AdamW(network.parameters()).step()
+    assert all(parameter.grad is not None for parameter in network.parameters())

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -181,3 +182,35 @@ def test_products_are_in_the_precision_of_autocast() -> None:
     for way in ("direct", "tiled-12"):
         error = (answers[f"{way} in bf16"] - answers["direct"]).abs().max() / answers["direct"].abs().max()
         assert 1e-4 < error < 2e-2
+
+
+def test_tiles_of_other_sizes_and_threads_do_not_write_over_each_other() -> None:
+    mask = valid_cells(8, (4, 2))
+    network = random_network(4, (3, 5), mask)
+    network.way = "tiled-8"
+    batches = [torch.randn(count, int(mask.sum()), 4, dtype=torch.float64) for count in (1, 5, 2, 9) * 5]
+
+    def convolve(cells: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode():
+            return network(cells)
+
+    alone = [convolve(cells) for cells in batches]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(convolve, batches))
+    for ours, theirs in zip(together, alone, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_bfloat16_products_are_the_direct_ones_but_for_rounding() -> None:
+    mask = valid_cells(16, (8, 4))
+    network = random_network(32, (5, 5), mask).float()
+    cells = torch.randn(2, int(mask.sum()), 32, generator=torch.Generator().manual_seed(0))
+    found = {}
+    for way, bf16 in (("direct", False), ("direct", True), ("tiled-12", True)):
+        network.way = way
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            found[way, bf16] = network(cells).float()
+    spread = found["direct", False].std()
+    errors = {key: float((answer - found["direct", False]).std() / spread) for key, answer in found.items()}
+    # both round numbers to 8 bits at each layer
+    assert 0 < errors["tiled-12", True] < 5 * errors["direct", True] < 0.1

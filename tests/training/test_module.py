@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -166,3 +167,15 @@ def test_cosine_warms_up_by_epochs_and_moves_every_step(corpus: Corpus) -> None:
         module.lr_scheduler_step(schedule, None)
     assert rates == pytest.approx([2 * warm_cosine(step, warmup=6, steps=40) for step in range(40)])
     assert rates[6] == 2.0
+
+
+@pytest.mark.parametrize("norm", [0.1, None, 0.0])
+def test_gradients_are_clipped_by_the_norm_of_them_all(corpus: Corpus, batch: Batch, norm: float | None) -> None:
+    module, _ = make_module(corpus)
+    module.training_step(batch).backward()
+    gradients = [parameter.grad for parameter in module.parameters()]
+    before = torch.cat([gradient.flatten() for gradient in gradients]).clone()
+    assert before.norm() > 0.1
+    module.configure_gradient_clipping(Mock(), norm, "norm")
+    after = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.testing.assert_close(after, before / before.norm() * 0.1 if norm else before)

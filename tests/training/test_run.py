@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -267,6 +267,26 @@ def test_mixed_precision_trains_a_network_of_full_precision(tiny: Tiny, tmp_path
     name = "network.prediction.weight"
     assert not torch.equal(mixed[name], full[name])
     torch.testing.assert_close(mixed[name], full[name], atol=0.1, rtol=0)
+
+
+def test_a_compiled_network_learns_the_same(
+    tiny: Tiny, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+
+    def trace(graph: torch.fx.GraphModule, inputs: list[torch.Tensor], **options: object) -> Callable[..., Any]:
+        del inputs, options
+        compiled.append(graph)
+        return graph.forward
+
+    # graphs are taken and run as they are: what a compiler makes of them is its own affair
+    monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", trace)
+    weights = read(run(tiny.experiment(tmp_path, training__compile=True)) / "last.ckpt")["state_dict"]
+    assert compiled
+    expected = read(folder / "checkpoints/last.ckpt")["state_dict"]
+    assert weights.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(weights[name], value, atol=1e-4, rtol=1e-3)
 
 
 def test_runs_without_loggers_and_with_loader_processes_learn_the_same(

@@ -6,6 +6,8 @@ U slots that are used, W videos, D_w, D_o, D_f widths of word vectors, object an
 
 import math
 from itertools import repeat
+from typing import cast
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -84,6 +86,11 @@ class LEORN(nn.Module):
         return "LEORN" if self.config.frame_size is None else "LEORN-F"
 
     @property
+    def blocks(self) -> list[ReasoningBlock]:
+        """The blocks of object reasoning."""
+        return cast(list[ReasoningBlock], list(self.reasoning))
+
+    @property
     def map_clips(self) -> int:
         """Clips of a picture that shows all candidates."""
         return self.config.clips
@@ -137,15 +144,13 @@ class LEORN(nn.Module):
         if slots is not None:
             objects, boxes, object_mask = take(objects, slots), take(boxes, slots), object_mask.gather(2, slots)
         tokens, mask = self.objects(objects, object_mask, boxes)
-        before = BeforeQuery(tokens, None)
-        for first in self.reasoning[:1]:
-            before = first.before_query(tokens)
+        before = self.blocks[0].before_query(tokens) if self.blocks else BeforeQuery(tokens, None)
         projected = None
         if isinstance(self.clips, FusedFramesToClips):
             if frames is None:
                 raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
             projected = self.clips.project_frames(frames)
-        return EncodedVideo(*before, mask, projected, slots, num_slots)
+        return EncodedVideo(before.tokens, before.inner, mask, projected, slots, num_slots)
 
     def _needs_all_slots(self) -> bool:
         """Statistics of BatchNorm count empty slots too, tokens may move from slot to slot, a graph has one shape."""
@@ -195,7 +200,7 @@ class LEORN(nn.Module):
         queries: Float[Tensor, "B H"],
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"]]:
         before = BeforeQuery(tokens, inner)
-        for number, block in enumerate(self.reasoning):
+        for number, block in enumerate(self.blocks):
             if number > 0:
                 before = run_function(block.before_query, block, tokens, again=self.checkpoint_activations)
             tokens = run_function(block.hear, block, before, mask, queries, again=self.checkpoint_activations)

@@ -4,7 +4,7 @@ Letters: B batch, T frames, S = N + 1 tokens of a frame, U slots that are used, 
 first gate's inner layer.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -27,8 +27,13 @@ class EncodedVideo(NamedTuple):
 
     def repeat(self, queries: int) -> "EncodedVideo":
         """Return one video once for each of several queries, without copying it."""
-        *tensors, num_slots = self
-        return EncodedVideo(*(None if x is None else x.expand(queries, *x.shape[1:]) for x in tensors), num_slots)
+
+        def expand(values: Tensor) -> Tensor:
+            return values.expand(queries, *values.shape[1:])
+
+        tensors = {name: getattr(self, name) for name in ("inner", "frames", "slots")}
+        some: Any = {name: expand(values) for name, values in tensors.items() if values is not None}
+        return self._replace(tokens=expand(self.tokens), mask=expand(self.mask), **some)
 
 
 class ScoredMap(NamedTuple):

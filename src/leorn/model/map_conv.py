@@ -36,7 +36,7 @@ class MapConv(nn.Module):
             nn.Conv2d(hidden_size, hidden_size, size, padding=size // 2) for size in kernel_sizes
         )
         # the layout that convolutions of accelerators are fastest in; cells come in it, too
-        self.convs.to(memory_format=torch.channels_last)
+        nn.utils.convert_conv2d_weight_memory_format(self.convs, torch.channels_last)
         self.mask: Tensor
         self.cells: Tensor
         self.weights: Tensor

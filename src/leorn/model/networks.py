@@ -4,8 +4,8 @@ from typing import overload
 
 from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
 from leorn.model.leorn import LEORN
-from leorn.model.leorn_records import EncodedVideo
 from leorn.model.leorn_pyramid import LEORNPyramid
+from leorn.model.leorn_records import EncodedVideo
 from leorn.model.pyramid_records import EncodedPyramid
 
 Network = LEORN | LEORNPyramid

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from leorn.model.plain_attention import plain_attention
+
+Result = TypeVar("Result")
 
 
 def run(block: nn.Module, *inputs: Any, again: bool) -> Tensor:  # noqa: ANN401
@@ -23,7 +25,7 @@ def run(block: nn.Module, *inputs: Any, again: bool) -> Tensor:  # noqa: ANN401
     return run_function(block, block, *inputs, again=again)
 
 
-def run_function(function: Callable[..., Tensor], owner: nn.Module, *inputs: Any, again: bool) -> Tensor:  # noqa: ANN401
+def run_function(function: Callable[..., Result], owner: nn.Module, *inputs: Any, again: bool) -> Result:  # noqa: ANN401
     """Run a function of a module's layers, as `run` does a module."""
     if not again or not torch.is_grad_enabled():
         return function(*inputs)

@@ -111,7 +111,8 @@ def _transform_kernel(
     cosine, sine = spectrum[num_real::2].contiguous(), spectrum[num_real + 1 :: 2].contiguous()
 
     # convolutions of networks are correlations: the kernel's transform is conjugated, which the way back takes care of
-    of_real, of_pairs = fourier.inverse[_corner(size, size - kernel_size + 1, kernel.device)].tensor_split([num_real], 1)
+    given = _corner(size, size - kernel_size + 1, kernel.device)
+    of_real, of_pairs = fourier.inverse[given].tensor_split([num_real], 1)
     of_sine = torch.stack([-of_pairs[:, 1::2], of_pairs[:, ::2]], -1).flatten(1)
     back = torch.cat([of_real, of_pairs, of_sine], 1).to(dtype)
     return _Layer(tiles, spectrum[:num_real].clone(), cosine, sine, back, (conv.bias * scale + shift).to(dtype))

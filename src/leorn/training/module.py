@@ -122,7 +122,7 @@ class LEORNModule(lightning.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the gradients' norm; Lightning refuses to with a fused optimizer, for the sake of a scaler we have not."""
+        """Clip the gradients' norm; Lightning's own way refuses fused optimizers, for fear of a scaler."""
         del optimizer, gradient_clip_algorithm
         if gradient_clip_val:
             torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
