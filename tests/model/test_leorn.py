@@ -253,6 +253,22 @@ def test_in_bf16_training_on_a_cpu_takes_plain_attention(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("config", [SMALL, FUSION], ids=["objects", "fusion"])
+def test_statistics_count_a_video_once_for_each_of_its_queries(config: ModelConfig) -> None:
+    config = replace(config, attention_dropout=0.0, box_dropout=0.0)
+    words, word_mask, *video = random_inputs(config)
+    index = torch.tensor([1, 0, 1])
+    found = []
+    for shared in (True, False):
+        network = random_network(config).train()
+        seen = video if shared else [part[index] for part in video]
+        scored = network(words[index], word_mask[index], *seen, video_index=index if shared else None)
+        scored.logits.square().sum().backward()
+        gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
+        found.append((scored.logits, gradients, dict(network.named_buffers())))
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", [SMALL, FUSION], ids=["objects", "fusion"])
 def test_a_training_step_asks_an_accelerator_for_no_value(config: ModelConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     # tensors of the meta device have no values: whatever needs one on the host fails; nor has it autocast
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())

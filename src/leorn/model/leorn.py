@@ -122,13 +122,11 @@ class LEORN(nn.Module):
             return_evidence: give the attention over objects and words, too.
         """
         del frame_mask
-        if video_index is not None:
-            # before anything is computed: statistics of BatchNorm count a video once for each of its queries
-            objects, object_mask, boxes = (x[video_index] for x in (objects, object_mask, boxes))
-            frames = None if frames is None else frames[video_index]
         # in single precision the fused one is as fast
         with plain_attention(wanted=self.training and words.device.type == "cpu" and torch.is_autocast_enabled("cpu")):
-            video = self.encode_video(objects, object_mask, boxes, frames)
+            video = self.encode_video(objects, object_mask, boxes, frames, video_index if self.training else None)
+            if video_index is not None and not self.training:
+                video = video.select(video_index)
             return self.score(video, words, word_mask, return_evidence=return_evidence)
 
     def encode_video(
@@ -137,19 +135,24 @@ class LEORN(nn.Module):
         object_mask: Bool[Tensor, "B T N"],
         boxes: Float[Tensor, "B T N 4"],
         frames: Float[Tensor, "B T D_f"] | None = None,
+        video_index: Int[Tensor, "Q"] | None = None,
     ) -> EncodedVideo:
-        """Do the part of the work that no query changes. Arguments as for `forward`."""
+        """Do the part of the work that no query changes. Arguments as for `forward`.
+
+        In training each of Q queries gets its video here, because statistics of BatchNorm count a video once for each.
+        """
         num_slots = objects.shape[2]
         slots = None if self._needs_all_slots() else used_slots(object_mask)
         if slots is not None:
             objects, boxes, object_mask = take(objects, slots), take(boxes, slots), object_mask.gather(2, slots)
-        tokens, mask = self.objects(objects, object_mask, boxes)
+        tokens, mask = self.objects(objects, object_mask, boxes, video_index)
         before = self.blocks[0].before_query(tokens) if self.blocks else BeforeQuery(tokens, None)
         projected = None
         if isinstance(self.clips, FusedFramesToClips):
             if frames is None:
                 raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
             projected = self.clips.project_frames(frames)
+            projected = projected if video_index is None else projected[video_index]
         return EncodedVideo(before.tokens, before.inner, mask, projected, slots, num_slots)
 
     def _needs_all_slots(self) -> bool:

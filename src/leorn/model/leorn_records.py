@@ -4,6 +4,7 @@ Letters: B batch, T frames, S = N + 1 tokens of a frame, U slots that are used, 
 first gate's inner layer.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float, Int
@@ -27,13 +28,15 @@ class EncodedVideo(NamedTuple):
 
     def repeat(self, queries: int) -> "EncodedVideo":
         """Return one video once for each of several queries, without copying it."""
+        return self._map(lambda values: values.expand(queries, *values.shape[1:]))
 
-        def expand(values: Tensor) -> Tensor:
-            return values.expand(queries, *values.shape[1:])
+    def select(self, video_index: Int[Tensor, "Q"]) -> "EncodedVideo":
+        """Return for each query the video it asks about."""
+        return self._map(lambda values: values[video_index])
 
-        tensors = {name: getattr(self, name) for name in ("inner", "frames", "slots")}
-        some: Any = {name: expand(values) for name, values in tensors.items() if values is not None}
-        return self._replace(tokens=expand(self.tokens), mask=expand(self.mask), **some)
+    def _map(self, function: Callable[[Tensor], Tensor]) -> "EncodedVideo":
+        changed: Any = {name: function(values) for name, values in self._asdict().items() if isinstance(values, Tensor)}
+        return self._replace(**changed)
 
 
 class ScoredMap(NamedTuple):

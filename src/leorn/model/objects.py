@@ -4,10 +4,11 @@ Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame (the sen
 feature width, H hidden width.
 """
 
+from functools import partial
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -61,18 +62,29 @@ class ObjectEmbedding(nn.Module):
         objects: Float[Tensor, "B T N D_o"],
         object_mask: Bool[Tensor, "B T N"],
         boxes: Float[Tensor, "B T N 4"],
-    ) -> tuple[Float[Tensor, "B T S H"], Bool[Tensor, "B T S"]]:
-        """Return the tokens and where they are valid; the sentinel always is."""
-        tokens = in_parts(self._project, objects, object_mask, boxes, whole=self.training)
+        video_index: Int[Tensor, "Q"] | None = None,
+    ) -> tuple[Float[Tensor, "Q T S H"], Bool[Tensor, "Q T S"]]:
+        """Return the tokens and where they are valid; the sentinel always is.
+
+        Those of each query's video, where `video_index` is given: projected once, and normalised once for each query.
+        """
+        project = partial(self._project, video_index)
+        tokens = in_parts(project, objects, object_mask, boxes, whole=self.training or video_index is not None)
+        object_mask = object_mask if video_index is None else object_mask[video_index]
         sentinel = self.sentinel.to(tokens).expand(*tokens.shape[:2], 1, -1)
         return torch.cat([sentinel, tokens], 2), F.pad(object_mask, (1, 0), value=True)
 
     def _project(
-        self, objects: Float[Tensor, "B T N D_o"], object_mask: Bool[Tensor, "B T N"], boxes: Float[Tensor, "B T N 4"]
-    ) -> Float[Tensor, "B T N H"]:
+        self,
+        video_index: Int[Tensor, "Q"] | None,
+        objects: Float[Tensor, "B T N D_o"],
+        object_mask: Bool[Tensor, "B T N"],
+        boxes: Float[Tensor, "B T N 4"],
+    ) -> Float[Tensor, "Q T N H"]:
         if self.box_encoding is not None:
             objects = torch.cat([objects, self.box_encoding(boxes)], -1)
-        return self.norm(self.projection(objects) * object_mask[..., None])
+        tokens = self.projection(objects) * object_mask[..., None]
+        return self.norm(tokens if video_index is None else tokens[video_index])
 
 
 class AttentivePooling(nn.Module):
