@@ -3,8 +3,8 @@
     make bench                                                # all of it, about half an hour on two cores
     python -m pytest benchmarks/test_query.py --device cuda   # some of it, on a GPU
 
-Every benchmark says beside its own times what the plain path took and how many times faster it is than that (medians
-over rounds), and where its work is mostly matrix products, its floor: the floating-point operations that it asks for,
+Every benchmark says beside its own times what it is compared with, mostly the plain path, how long that took, and how
+many times faster it is than that (medians over rounds), and where its work is mostly matrix products, its floor: the floating-point operations that it asks for,
 at the rate of large matrix products in the same precision, measured in the same run.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from floor import matmul_rate, operations
+from floor import matmul_rate, operations, wait
 from machine import machine
 
 ROUNDS = 5
@@ -63,9 +63,11 @@ class InTurns:
         fast: Callable[[], object],
         plain: Callable[[], object] | None = None,
         *,
+        against: str = "plain path, fp32",
         examples: int = 1,
         plain_examples: int = 1,
         dtype: torch.dtype | None = None,
+        counted: Callable[[], object] | None = None,
         rounds: int = ROUNDS,
     ) -> None:
         """Measure, and keep what was found beside the times.
@@ -73,9 +75,11 @@ class InTurns:
         Args:
             fast: is timed; run once before, for what is made once.
             plain: is timed before each time of `fast`.
+            against: what `plain` is, in a few words.
             examples: how many `fast` does at a time.
             plain_examples: how many `plain` does.
             dtype: precision of the matrix products of `fast`, for its floor; none where they are not most of its work.
+            counted: does the same work where its operations can be counted; `fast` where not given.
             rounds: how often.
         """
         plain_seconds: list[float] = []
@@ -86,14 +90,14 @@ class InTurns:
 
         def timed() -> None:
             fast()
-            self._wait()
+            wait(self.device)
 
         for function in (fast, plain):
             if function is not None:
-                self._seconds(function)
+                function()
         info = self.benchmark.extra_info
         if dtype is not None:
-            info["floor_seconds"] = operations(fast) / matmul_rate(dtype, self.device)
+            info["floor_seconds"] = operations(counted or fast) / matmul_rate(dtype, self.device)
         self.benchmark.pedantic(timed, setup=before, rounds=rounds)
         seconds = self.benchmark.stats.stats.data
         info["examples"] = examples
@@ -101,18 +105,14 @@ class InTurns:
             info["share of the matmul rate"] = info["floor_seconds"] / statistics.median(seconds)
         if plain is not None:
             as_many = [one * examples / plain_examples for one in plain_seconds]
-            info["plain_seconds"] = statistics.median(as_many)
+            info["against"], info["plain_seconds"] = against, statistics.median(as_many)
             info["times faster"] = statistics.median(one / other for one, other in zip(as_many, seconds, strict=True))
 
     def _seconds(self, function: Callable[[], object]) -> float:
         started = time.perf_counter()
         function()
-        self._wait()
+        wait(self.device)
         return time.perf_counter() - started
-
-    def _wait(self) -> None:
-        if self.device.startswith("cuda"):
-            torch.cuda.synchronize()
 
 
 @pytest.fixture

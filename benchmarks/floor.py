@@ -18,10 +18,10 @@ def matmul_rate(dtype: torch.dtype, device: str) -> float:
     left, right = (torch.randn(size, size, dtype=dtype, device=device) for _ in range(2))
     seconds = []
     for _ in range(RUNS):
-        _wait(device)
+        wait(device)
         started = time.perf_counter()
         torch.mm(left, right)
-        _wait(device)
+        wait(device)
         seconds.append(time.perf_counter() - started)
     return 2 * size**3 / statistics.median(seconds)
 
@@ -33,6 +33,7 @@ def operations(function: Callable[[], object]) -> int:
     return counter.get_total_flops()
 
 
-def _wait(device: str) -> None:
+def wait(device: str) -> None:
+    """Wait until a device has done what it was given."""
     if device.startswith("cuda"):
         torch.cuda.synchronize()

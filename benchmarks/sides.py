@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 import yaml
 from asking import DURATION_SECONDS, WORDS
+from floor import wait
 from torch import Tensor
 
 from leorn.config import ModelConfig, NetworkConfig, PyramidConfig
@@ -56,15 +57,23 @@ class Side:
             self.network.map_conv.way = way
         self.dtype = torch.bfloat16 if bf16 else torch.float32
         self.device = device
-        video = [tensor.to(device) for tensor in random_tensors(config, objects)]
+        self.video = [tensor.to(device) for tensor in random_tensors(config, objects)]
+        self.prepare()  # what is made once
+        self.preparing_seconds = self.prepare()
         with arithmetic(device, self.dtype):
-            self.network.encode_video(*video)  # what is made once
-            started = time.perf_counter()
-            encoded: Encoded = self.network.encode_video(*video)
-            self.preparing_seconds = time.perf_counter() - started
+            encoded: Encoded = self.network.encode_video(*self.video)
             self.encoded: Any = encoded.repeat(queries)
         self.words = torch.randn(queries, WORDS, config.word_size, device=device)
         self.answer()
+
+    def prepare(self) -> float:
+        """Do the video's part, and return its seconds."""
+        wait(self.device)
+        started = time.perf_counter()
+        with arithmetic(self.device, self.dtype):
+            self.network.encode_video(*self.video)
+        wait(self.device)
+        return time.perf_counter() - started
 
     def answer(self) -> None:
         """Answer the queries, from word vectors to ranked moments."""

@@ -1,4 +1,4 @@
-"""How fast videos are extracted: against decoding, detecting and embedding one frame after the other."""
+"""How fast videos are extracted, against the detector alone; and sampled, against decoding every frame."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -60,7 +60,13 @@ def test_a_video_against_its_detector_alone(in_turns: InTurns, clip: Path, detec
         for batch in batches(pictures):
             detector.detect(batch)
 
-    in_turns(lambda: extractor(clip, "clip"), detect, examples=FRAMES, plain_examples=FRAMES)
+    in_turns(
+        lambda: extractor(clip, "clip"),
+        detect,
+        against="its detector alone",
+        examples=FRAMES,
+        plain_examples=FRAMES,
+    )
 
 
 def test_sampling_frames_against_decoding_all(in_turns: InTurns, clip: Path) -> None:
@@ -69,7 +75,7 @@ def test_sampling_frames_against_decoding_all(in_turns: InTurns, clip: Path) -> 
             for frame in source.decode(video=0):
                 frame.to_ndarray(format="rgb24")
 
-    in_turns(lambda: list(sample_frames(clip, 16)), decode)
+    in_turns(lambda: list(sample_frames(clip, 16)), decode, against="decoding every frame")
 
 
 def batches(pictures: list[np.ndarray]) -> Iterator[list[np.ndarray]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 from conftest import InTurns
+from test_training import make_step
 
 from leorn.data.dataset import Collate, QueryBatches, QueryDataset
 from leorn.data.words import WordVectors
@@ -78,9 +80,23 @@ def test_batches_of_a_store_against_the_published_file(
     in_turns: InTurns, store: Path, published: Path, together: int
 ) -> None:
     in_turns(
-        lambda: epoch(store, together), lambda: epoch_query_by_query(published),
-        examples=len(QUERIES), plain_examples=len(QUERIES),
-    )  # fmt: skip
+        lambda: epoch(store, together),
+        lambda: epoch_query_by_query(published),
+        against="the published file, query by query",
+        examples=len(QUERIES),
+        plain_examples=len(QUERIES),
+    )
+
+
+def test_batches_of_a_store_against_a_training_step(in_turns: InTurns, store: Path) -> None:
+    step = make_step("K9L4-64x64", 4, "cpu", torch.bfloat16, fused=True, compiled=False)
+    in_turns(
+        lambda: epoch(store, 1),
+        step,
+        against="training on them, bf16",
+        examples=len(QUERIES),
+        plain_examples=4,
+    )
 
 
 def epoch_query_by_query(path: Path) -> None:
@@ -92,4 +108,5 @@ def epoch_query_by_query(path: Path) -> None:
 
 def test_reading_a_video_of_a_store(in_turns: InTurns, store: Path, published: Path) -> None:
     opened = FeatureStore(store)
-    in_turns(lambda: opened.read("v0"), lambda: h5py.File(published)["v0"][()])
+    with h5py.File(published) as file:
+        in_turns(lambda: opened.read("v0"), lambda: file["v0"][()], against="the published file")

@@ -42,7 +42,8 @@ def test_many_queries_in_a_call_against_one(
     config = read_model(ModelConfig, experiment)
     one = Side(config, objects, bf16=bf16, device=device)
     many = Side(config, objects, queries=MANY, bf16=bf16, device=device)
-    in_turns(many.answer, one.answer, examples=MANY, dtype=torch.bfloat16 if bf16 else torch.float32)
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    in_turns(many.answer, one.answer, against="one query in a call", examples=MANY, dtype=dtype)
 
 
 @pytest.mark.parametrize(("experiment", "objects"), PYRAMID.values(), ids=PYRAMID.keys())
@@ -52,4 +53,4 @@ def test_many_queries_to_a_pyramid_in_a_call_against_one(
     config = read_model(PyramidConfig, experiment)
     one = Side(config, objects, device=device)
     many = Side(config, objects, queries=MANY, device=device)
-    in_turns(many.answer, one.answer, examples=MANY)
+    in_turns(many.answer, one.answer, against="one query in a call", examples=MANY)

@@ -10,7 +10,8 @@ import pytest
 from leorn.arguments import make
 from leorn.cli import COMMANDS, make_parser
 from leorn.config import ExperimentConfig, PyramidConfig
-from leorn.model.leorn import LEORN, check_config
+from leorn.model.check_config import check_config
+from leorn.model.leorn import LEORN
 from leorn.model.leorn_pyramid import LEORNPyramid
 from leorn.training.ablation import read_ablation, variant_experiments
 from leorn.training.checks import check_experiment

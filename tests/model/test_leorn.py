@@ -275,7 +275,8 @@ def test_a_training_step_asks_an_accelerator_for_no_value(config: ModelConfig, m
     network = LEORN(config).to("meta").train()
     inputs = [tensor.to("meta") for tensor in random_inputs(config)]
     spans, span_mask = torch.rand(2, 1, 2, device="meta"), torch.ones(2, 1, dtype=torch.bool, device="meta")
-    loss = network.loss(network(*inputs), spans, span_mask)
+    video_index = torch.tensor([1, 0], device="meta")
+    loss = network.loss(network(*inputs, video_index=video_index), spans, span_mask)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     torch.optim.AdamW(network.parameters()).step()

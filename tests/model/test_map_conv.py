@@ -187,16 +187,17 @@ def test_products_are_in_the_precision_of_autocast() -> None:
 def test_tiles_of_other_sizes_and_threads_do_not_write_over_each_other() -> None:
     mask = valid_cells(8, (4, 2))
     network = random_network(4, (3, 5), mask)
-    network.way = "tiled-8"
-    batches = [torch.randn(count, int(mask.sum()), 4, dtype=torch.float64) for count in (1, 5, 2, 9) * 5]
+    batches = [torch.randn(count, int(mask.sum()), 4, dtype=torch.float64) for count in (1, 5, 2, 9) * 10]
 
-    def convolve(cells: torch.Tensor) -> torch.Tensor:
+    def convolve(number: int) -> torch.Tensor:
+        # kernels are transformed anew while another thread uses those before
+        network.way = "tiled-8" if number % 5 else "tiled-9"
         with torch.inference_mode():
-            return network(cells)
+            return network(batches[number])
 
-    alone = [convolve(cells) for cells in batches]
+    alone = [convolve(number) for number in range(len(batches))]
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(convolve, batches))
+        together = list(threads.map(convolve, range(len(batches))))
     for ours, theirs in zip(together, alone, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 

@@ -11,15 +11,14 @@ from leorn.model.map_conv_ways import fastest_way, measured_ways
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def row(kernel: int, queries: int, dtype: str, **seconds: float) -> dict:
-        case = {"kernel_size": kernel, "clips": 64, "hidden_size": 512, "queries": queries, "dtype": dtype}
+    def row(kernel: int, dtype: str, **seconds: float) -> dict:
+        case = {"kernel_size": kernel, "clips": 64, "hidden_size": 512, "dtype": dtype}
         return case | {"seconds": {way.replace("_", "-"): took for way, took in seconds.items()}}
 
     rows = [
-        row(9, 1, "float32", direct=2.0, tiled_16=0.3, tiled_24=0.4),
-        row(9, 4, "float32", direct=8.0, tiled_16=1.2, tiled_24=1.1),
-        row(5, 1, "float32", direct=0.6, tiled_8=0.1, tiled_16=0.2),
-        row(5, 1, "bfloat16", direct=0.1, tiled_8=0.2),
+        row(9, "float32", direct=2.0, tiled_16=0.3, tiled_24=0.4),
+        row(5, "float32", direct=0.6, tiled_8=0.1, tiled_16=0.2),
+        row(5, "bfloat16", direct=0.1, tiled_8=0.2),
     ]
     monkeypatch.setattr(map_conv_ways, "measured_ways", lambda: rows)
     fastest_way.cache_clear()
@@ -28,29 +27,28 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("kernel_sizes", "clips", "hidden", "queries", "dtype", "way"),
+    ("kernel_sizes", "clips", "hidden", "dtype", "way"),
     [
-        ((9, 9), 64, 512, 1, torch.float32, "tiled-16"),
-        ((9, 9), 64, 512, 16, torch.float32, "tiled-24"),
-        ((3, 9, 1), 32, 256, 1, torch.float32, "tiled-16"),
-        ((5,), 128, 512, 1, torch.float32, "tiled-8"),
+        ((9, 9), 64, 512, torch.float32, "tiled-16"),
+        ((3, 9, 1), 32, 256, torch.float32, "tiled-16"),
+        ((5,), 128, 512, torch.float32, "tiled-8"),
         # the nearest case has tiles that are too small for these kernels
-        ((7,), 64, 512, 1, torch.float32, "tiled-16"),
-        ((5,), 64, 512, 1, torch.bfloat16, "direct"),
+        ((7,), 64, 512, torch.float32, "tiled-16"),
+        ((5,), 64, 512, torch.bfloat16, "direct"),
         # nothing of that precision was measured
-        ((5,), 64, 512, 1, torch.float64, "direct"),
+        ((5,), 64, 512, torch.float64, "direct"),
         # nothing large enough
-        ((33,), 64, 512, 1, torch.float32, "direct"),
+        ((33,), 64, 512, torch.float32, "direct"),
     ],
 )
 @pytest.mark.usefixtures("table")
 def test_the_way_is_what_was_fastest_in_the_nearest_case(
-    kernel_sizes: tuple[int, ...], clips: int, hidden: int, queries: int, dtype: torch.dtype, way: str
+    kernel_sizes: tuple[int, ...], clips: int, hidden: int, dtype: torch.dtype, way: str
 ) -> None:
-    assert fastest_way(kernel_sizes, clips, hidden, queries, dtype) == way
+    assert fastest_way(kernel_sizes, clips, hidden, dtype) == way
 
 
 def test_the_table_of_the_package_takes_tiles_for_the_published_maps() -> None:
     assert measured_ways()
     for kernel_sizes, clips in [((9,) * 4, 64), ((5,) * 8, 128)]:
-        assert fastest_way(kernel_sizes, clips, 512, 1, torch.float32).startswith("tiled-")
+        assert fastest_way(kernel_sizes, clips, 512, torch.float32).startswith("tiled-")

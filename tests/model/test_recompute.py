@@ -43,7 +43,7 @@ def test_gradients_and_statistics_are_the_same_and_less_is_kept(config: NetworkC
     plain, loss, kept = step(config, again=False)
     again, same_loss, less = step(config, again=True)
     assert torch.equal(loss, same_loss)
-    assert less < 0.8 * kept
+    assert less < 0.75 * kept
     gradients = dict(again.named_parameters())
     for name, parameter in plain.named_parameters():
         grad, other = parameter.grad, gradients[name].grad

@@ -120,3 +120,9 @@ def test_a_logger_that_is_not_installed_is_named(tiny: Tiny, monkeypatch: pytest
     assert str(caught.value) == "training.loggers: wandb is not installed; pip install leorn[wandb] adds it"
     monkeypatch.setattr(checks, "find_spec", lambda name: object())
     check_experiment(config)
+
+
+def test_a_compiled_network_keeps_its_activations(tiny: Tiny) -> None:
+    both = {"training__compile": True, "training__checkpoint_activations": True}
+    with pytest.raises(InputError, match=r"^training.compile and training.checkpoint_activations: both are true"):
+        check_experiment(tiny.experiment(Path("out"), **both))

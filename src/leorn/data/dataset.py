@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     video_index: Int[Tensor, "B"]
     """The row of each query's video among the V videos."""
     objects: Float[Tensor, "V T N D_o"]
-    """As they are stored, half as many bytes to move as what `inputs` makes of them."""
+    """As they are stored: in half precision in a store of ours, half as many bytes to move."""
     object_mask: Bool[Tensor, "V T N"]
     boxes: Float[Tensor, "V T N 4"]
     frames: Float[Tensor, "V T D_f"] | None
@@ -42,7 +42,7 @@ class Batch(NamedTuple):
     span_mask: Bool[Tensor, "B M"]
 
     def inputs(self) -> dict[str, Tensor | None]:
-        """Return what `network(**inputs)` takes, made where the batch is."""
+        """Return what `network(**inputs)` takes, objects L2-normalised in single precision, made where the batch is."""
         inputs = self._asdict() | {"objects": unit_features(self.objects)}
         return {name: inputs[name] for name in inputs if name not in ("query_ids", "spans", "span_mask")}
 

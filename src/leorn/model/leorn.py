@@ -1,7 +1,8 @@
 """The network, put together from its blocks; the one file that reads `ModelConfig`.
 
-Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame, L words, C clips, V valid cells of the map,
-U slots that are used, W videos, D_w, D_o, D_f widths of word vectors, object and frame features, H hidden width.
+Letters: B batch, Q queries where videos are fewer, T frames, N object slots, S = N + 1 tokens of a frame, L words,
+C clips, V valid cells of the map, U slots that are used, W videos, D_w, D_o, D_f widths of word vectors, object and
+frame features, H hidden width, I that of the first gate's inner layer.
 """
 
 import math
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from leorn.config import ModelConfig
 from leorn.errors import InputError
 from leorn.model.candidates import Candidates, Evidence
+from leorn.model.check_config import check_config
 from leorn.model.clips import FramesToClips, FusedFramesToClips
 from leorn.model.leorn_records import EncodedVideo, ScoredMap
 from leorn.model.loss import cell_iou, scaled_iou_loss
@@ -23,10 +25,9 @@ from leorn.model.moment_map import MomentMap
 from leorn.model.objects import AttentivePooling, MeanPooling, ObjectEmbedding
 from leorn.model.plain_attention import plain_attention
 from leorn.model.reasoning import BeforeQuery, ReasoningBlock
-from leorn.model.recompute import run_function
+from leorn.model.recompute import run, run_function
 from leorn.model.text import TextEncoder
 from leorn.model.used_slots import put_back, take, used_slots
-from leorn.ranges import check_model
 
 
 class LEORN(nn.Module):
@@ -124,9 +125,7 @@ class LEORN(nn.Module):
         del frame_mask
         # in single precision the fused one is as fast
         with plain_attention(wanted=self.training and words.device.type == "cpu" and torch.is_autocast_enabled("cpu")):
-            video = self.encode_video(objects, object_mask, boxes, frames, video_index if self.training else None)
-            if video_index is not None and not self.training:
-                video = video.select(video_index)
+            video = self.encode_video(objects, object_mask, boxes, frames, video_index)
             return self.score(video, words, word_mask, return_evidence=return_evidence)
 
     def encode_video(
@@ -139,21 +138,26 @@ class LEORN(nn.Module):
     ) -> EncodedVideo:
         """Do the part of the work that no query changes. Arguments as for `forward`.
 
-        In training each of Q queries gets its video here, because statistics of BatchNorm count a video once for each.
+        Where `video_index` is given, each of Q queries gets its video. In training statistics of BatchNorm count a
+        video once for each, and dropout inside the box encoding is drawn once for all.
         """
         num_slots = objects.shape[2]
         slots = None if self._needs_all_slots() else used_slots(object_mask)
         if slots is not None:
             objects, boxes, object_mask = take(objects, slots), take(boxes, slots), object_mask.gather(2, slots)
-        tokens, mask = self.objects(objects, object_mask, boxes, video_index)
-        before = self.blocks[0].before_query(tokens) if self.blocks else BeforeQuery(tokens, None)
+        video_of = video_index if self.training else None
+        tokens, mask = self.objects(objects, object_mask, boxes, video_of)
+        before = BeforeQuery(tokens, None)
+        for first in self.blocks[:1]:
+            before = run_function(first.before_query, first, tokens, again=self.checkpoint_activations)
         projected = None
         if isinstance(self.clips, FusedFramesToClips):
             if frames is None:
                 raise InputError("a fusion network needs frame features (frames of shape B, T, D_f)")
             projected = self.clips.project_frames(frames)
-            projected = projected if video_index is None else projected[video_index]
-        return EncodedVideo(before.tokens, before.inner, mask, projected, slots, num_slots)
+            projected = projected if video_of is None else projected[video_of]
+        video = EncodedVideo(before.tokens, before.inner, mask, projected, slots, num_slots)
+        return video if video_index is None or self.training else video.select(video_index)
 
     def _needs_all_slots(self) -> bool:
         """Statistics of BatchNorm count empty slots too, tokens may move from slot to slot, a graph has one shape."""
@@ -188,7 +192,7 @@ class LEORN(nn.Module):
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"]]:
         """Return frame vectors and the weights of their objects."""
         inputs = (video.tokens, video.inner, video.mask, queries)
-        if self.training or len(queries) == 1 or queries.device.type != "cpu":
+        if self.training or len(queries) == 1 or queries.device.type != "cpu" or torch.compiler.is_compiling():
             return self._reason(*inputs)
         # one query after the other: its tokens stay in the processor's cache, those of many would not
         each = (x.split(1) if x is not None else repeat(None) for x in inputs)
@@ -202,11 +206,11 @@ class LEORN(nn.Module):
         mask: Bool[Tensor, "B T S"],
         queries: Float[Tensor, "B H"],
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"]]:
-        before = BeforeQuery(tokens, inner)
-        for number, block in enumerate(self.blocks):
-            if number > 0:
-                before = run_function(block.before_query, block, tokens, again=self.checkpoint_activations)
-            tokens = run_function(block.hear, block, before, mask, queries, again=self.checkpoint_activations)
+        again = self.checkpoint_activations
+        for first in self.blocks[:1]:
+            tokens = run_function(first.hear, first, BeforeQuery(tokens, inner), mask, queries, again=again)
+        for block in self.blocks[1:]:
+            tokens = run(block, tokens, mask, queries, again=again)
         return self.pooling(tokens, mask, queries)
 
     def candidates(self, scored: ScoredMap) -> Candidates:
@@ -236,25 +240,3 @@ class LEORN(nn.Module):
         """Return the weights and statistics of the object reasoning, which fusion fine-tuning starts from."""
         parts = ("objects.", "reasoning.", "pooling.")
         return {name: value for name, value in self.state_dict().items() if name.startswith(parts)}
-
-
-def check_config(config: ModelConfig) -> None:
-    """Say what does not fit together in a configuration.
-
-    Raises:
-        InputError: naming the key and what would be right.
-    """
-    check_model(config)
-    if config.frames % config.clips:
-        raise InputError(f"model.frames {config.frames} must be a multiple of model.clips {config.clips}")
-    if config.hidden_size % config.num_heads:
-        raise InputError(
-            f"model.hidden_size {config.hidden_size} must be a multiple of model.num_heads {config.num_heads}"
-        )
-    even = [size for size in config.map_kernel_sizes if size % 2 == 0]
-    if even:
-        raise InputError(f"model.map_kernel_sizes {config.map_kernel_sizes} must be odd, not {even[0]}")
-    if not 0 < config.initial_probability < 1:
-        raise InputError(f"model.initial_probability {config.initial_probability} must lie between 0 and 1")
-    if not config.min_iou < config.max_iou:
-        raise InputError(f"model.min_iou {config.min_iou} must be below model.max_iou {config.max_iou}")

@@ -68,7 +68,7 @@ class MapConv(nn.Module):
             return self.way
         if cells.device.type != "cpu" or torch.is_grad_enabled():
             return "direct"
-        return fastest_way(self.kernel_sizes, len(self.mask), cells.shape[2], len(cells), product_dtype(cells))
+        return fastest_way(self.kernel_sizes, len(self.mask), cells.shape[2], product_dtype(cells))
 
     def _direct(self, cells: Float[Tensor, "B V H"], again: bool) -> Float[Tensor, "B V H"]:
         x = self.norms[0](spread(cells, self.cells, len(self.mask)).permute(0, 3, 1, 2))
@@ -89,8 +89,9 @@ class MapConv(nn.Module):
         tensors = [*self.parameters(), *self.buffers()]
         # each change of a tensor is counted, other than those through .data, which nobody should make
         key = (size, dtype, *((tensor.data_ptr(), tensor._version) for tensor in tensors))
-        if self._transforms is not None and self._transforms.key == key:
-            return self._transforms.convs
+        known = self._transforms  # read once: another thread may make others
+        if known is not None and known.key == key:
+            return known.convs
         self._transforms = None  # before more are made: they are large
         tiles = plan_tiles(self.mask, self.weights, self.kernel_sizes, size)
         convs = TiledConvs(list(self.norms), list(self.convs), tiles, size, dtype)

@@ -9,23 +9,23 @@ import torch
 
 
 @cache
-def fastest_way(kernel_sizes: tuple[int, ...], clips: int, hidden_size: int, queries: int, dtype: torch.dtype) -> str:
+def fastest_way(kernel_sizes: tuple[int, ...], clips: int, hidden_size: int, dtype: torch.dtype) -> str:
     """Return the way that took least time on a CPU in the nearest case that was measured.
 
-    `benchmarks/map_conv.py` makes the table. Distances are in doublings of each quantity; precisions do not mix.
+    `benchmarks/map_conv.py` makes the table, of one query: the way does not depend on how many there are, so that all
+    share one set of transformed kernels. Distances are in doublings of each quantity; precisions do not mix.
 
     Args:
         kernel_sizes: of the layers; the largest counts.
         clips: C.
         hidden_size: H.
-        queries: B.
         dtype: of the products.
     """
-    wanted = (max(kernel_sizes), clips, hidden_size, queries)
+    wanted = (max(kernel_sizes), clips, hidden_size)
     rows = [row for row in measured_ways() if row["dtype"] == str(dtype).removeprefix("torch.")]
 
     def distance(row: dict) -> float:
-        measured = (row["kernel_size"], row["clips"], row["hidden_size"], row["queries"])
+        measured = (row["kernel_size"], row["clips"], row["hidden_size"])
         return sum(abs(log2(ours / theirs)) for ours, theirs in zip(wanted, measured, strict=True))
 
     seconds = min(rows, key=distance, default={"seconds": {"direct": 0.0}})["seconds"]

@@ -1,7 +1,7 @@
 """The objects of a frame as tokens behind a sentinel, and their pooling by the query.
 
-Letters: B batch, T frames, N object slots, S = N + 1 tokens of a frame (the sentinel is token 0), D_o object
-feature width, H hidden width.
+Letters: B batch, Q queries about its videos, T frames, N object slots, S = N + 1 tokens of a frame (the sentinel is
+token 0), D_o object feature width, H hidden width.
 """
 
 from functools import partial

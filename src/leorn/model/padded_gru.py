@@ -1,4 +1,7 @@
-"""A bidirectional GRU over padded sentences, without asking the device how long they are."""
+"""A bidirectional GRU over padded sentences, without asking the device how long they are.
+
+Letters: B sentences, L words, D_w word vector width, D width of a layer's input, H hidden width.
+"""
 
 import torch
 from jaxtyping import Float, Int
@@ -9,8 +12,19 @@ def padded_gru(gru: nn.GRU, words: Float[Tensor, "B L D_w"], lengths: Int[Tensor
     """Run a GRU over sentences of different lengths; states of padding are 0.
 
     Packing them, as `packed_gru` does, needs their lengths on the host, which then waits for all that an accelerator
-    still has to do. Here each sentence is turned around within its length for the way back.
+    still has to do. Here each sentence is turned around within its length for the way back. Always in single precision:
+    under autocast cuDNN would compute in fp16.
+
+    Args:
+        gru: bidirectional, with biases, batch first, without dropout between its layers.
+        words: padded with anything.
+        lengths: words of each sentence.
     """
+    with torch.autocast(words.device.type, enabled=False):
+        return _run(gru, words.float() if words.dtype != torch.float64 else words, lengths)
+
+
+def _run(gru: nn.GRU, words: Float[Tensor, "B L D_w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B L two_H"]:
     steps = torch.arange(words.shape[1], device=words.device)
     inside = steps < lengths[:, None]
     turned = torch.where(inside, lengths[:, None] - 1 - steps, steps)[..., None]

@@ -1,6 +1,7 @@
 """Language-enhanced object reasoning: the sentence gates objects, objects attend to each other, time passes through.
 
-Letters: B batch, T frames, S tokens of a frame (token 0 is the sentinel), H hidden width, F feed-forward width.
+Letters: B batch, T frames, S tokens of a frame (token 0 is the sentinel), H hidden width, F feed-forward
+width, I inner width of the gate.
 """
 
 from typing import Literal, NamedTuple

@@ -15,14 +15,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from leorn.model.buffers import Buffers
 from leorn.model.fourier import RealFourier, real_fourier
 from leorn.model.map_tiles import LayerTiles, MapTiles
-from leorn.model.room import Room
 
 QUERIES_AT_ONCE = 4
 """Enough for the matrix products to pay; more would take memory in proportion."""
 BYTES_AT_ONCE = 64 * 2**20
-"""Of the squares of some tiles: each kernel is read once for all of them, and their transforms take four times that."""
+"""Of the squares of some tiles, for all of which each kernel is read once. What is made of them takes four times that:
+a call needs 300 MB at most, which a network keeps for the next one."""
 
 
 class TiledConvs:
@@ -54,23 +55,26 @@ class TiledConvs:
             _transform_kernel(cast(nn.Conv2d, conv), norm, layer, fourier, dtype)
             for conv, norm, layer in zip(convs, behind, tiles.layers, strict=True)
         ]
-        # of calls that are over; those of several threads may run at a time
-        self._rooms: list[Room] = []
+        # those of the last call that is over; calls of several threads may run at a time
+        self._spare: list[Buffers] = []
 
     def __call__(self, cells: Float[Tensor, "B V H"]) -> Float[Tensor, "B V H"]:
         """Return what the last layer makes of the valid cells."""
-        room = self._rooms.pop() if self._rooms else Room()
-        parts = [self._of_some(part, room) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)]
-        self._rooms.append(room)
+        try:
+            buffers = self._spare.pop()
+        except IndexError:
+            buffers = Buffers()
+        parts = [self._of_some(part, buffers) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)]
+        self._spare[:] = [buffers]
         return torch.cat(parts)
 
-    def _of_some(self, cells: Float[Tensor, "B V H"], room: Room) -> Float[Tensor, "B V H"]:
+    def _of_some(self, cells: Float[Tensor, "B V H"], buffers: Buffers) -> Float[Tensor, "B V H"]:
         shift = self.shift.expand(1, len(cells), -1)
         given = cells.transpose(0, 1) * self.scale + shift
         # other cells of the map were 0 before the first norm; outside of it there is nothing
         rows = torch.cat([given, shift, torch.zeros_like(shift)]).to(self.forward.dtype)
         for layer in self.layers:
-            rows = _convolve(rows, layer, self.forward, room)
+            rows = _convolve(rows, layer, self.forward, buffers)
         return rows[self.outputs].transpose(0, 1).to(cells.dtype)
 
 
@@ -125,7 +129,7 @@ def _corner(size: int, side: int, device: torch.device) -> Tensor:
 
 
 def _convolve(
-    rows: Float[Tensor, "R B H"], layer: _Layer, forward: Float[Tensor, "numbers numbers"], room: Room
+    rows: Float[Tensor, "R B H"], layer: _Layer, forward: Float[Tensor, "numbers numbers"], buffers: Buffers
 ) -> Float[Tensor, "gives B H"]:
     """Return the cells of a layer's tiles, and one that is 0."""
     batch, hidden = rows.shape[1:]
@@ -135,7 +139,7 @@ def _convolve(
     shares = layer.tiles.shares.to(rows.dtype).view(-1, tiles).repeat_interleave(batch, 1)
     at_once = max(1, BYTES_AT_ONCE // (len(inputs) * hidden * rows.element_size()))
     parts = zip(inputs.split(at_once, 1), shares.split(at_once, 1), strict=True)
-    cells = torch.cat([_tiles(rows.flatten(0, 1), *part, layer, forward, room) for part in parts], 1)
+    cells = torch.cat([_tiles(rows.flatten(0, 1), *part, layer, forward, buffers) for part in parts], 1)
     return torch.cat([cells.view(-1, batch, hidden), cells.new_zeros(1, batch, hidden)])
 
 
@@ -145,25 +149,25 @@ def _tiles(
     shares: Float[Tensor, "cells tiles"],
     layer: _Layer,
     forward: Float[Tensor, "numbers numbers"],
-    room: Room,
+    buffers: Buffers,
 ) -> Float[Tensor, "cells tiles H"]:
     """Return the cells of some tiles."""
     (numbers, tiles), hidden = inputs.shape, rows.shape[1]
-    squares = torch.index_select(rows, 0, inputs.flatten(), out=room.take("squares", rows, numbers * tiles, hidden))
+    squares = torch.index_select(rows, 0, inputs.flatten(), out=buffers.take("squares", rows, numbers * tiles, hidden))
     columns = tiles * hidden
-    spectrum = torch.mm(forward, squares.view(numbers, columns), out=room.take("spectrum", rows, numbers, columns))
-    products = _multiply(spectrum, layer, tiles, room)
-    cells = torch.mm(layer.back, products, out=room.take("cells", rows, len(layer.back), columns))
+    spectrum = torch.mm(forward, squares.view(numbers, columns), out=buffers.take("spectrum", rows, numbers, columns))
+    products = _multiply(spectrum, layer, tiles, buffers)
+    cells = torch.mm(layer.back, products, out=buffers.take("cells", rows, len(layer.back), columns))
     return cells.view(-1, tiles, hidden).add_(layer.bias).relu_() * shares[..., None]
 
 
 def _multiply(
-    spectrum: Float[Tensor, "numbers columns"], layer: _Layer, tiles: int, room: Room
+    spectrum: Float[Tensor, "numbers columns"], layer: _Layer, tiles: int, buffers: Buffers
 ) -> Float[Tensor, "products columns"]:
     """Multiply every number with the transformed kernel, both of a pair with its cosine and with its sine."""
     real, pairs = spectrum.tensor_split([len(layer.real)])
     factors = ((real, tiles, layer.real), (pairs, 2 * tiles, layer.cosine), (pairs, 2 * tiles, layer.sine))
-    products = room.take("products", spectrum, layer.back.shape[1], spectrum.shape[1])
+    products = buffers.take("products", spectrum, layer.back.shape[1], spectrum.shape[1])
     if products is None:
         return torch.cat([torch.bmm(of.view(len(by), size, by.shape[1]), by).view_as(of) for of, size, by in factors])
     for (of, size, by), into in zip(factors, products.split([len(of) for of, _, _ in factors]), strict=True):

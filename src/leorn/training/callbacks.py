@@ -114,7 +114,8 @@ class ExamplesPerSecond(Callback):
         del outputs, batch_idx
         self.examples += len(batch.query_ids) * trainer.world_size
         rate = self.examples / (time.perf_counter() - self.start_seconds)
-        pl_module.log("examples/s", rate, prog_bar=True, on_step=True, batch_size=len(batch.query_ids))
+        # a tensor on the CPU: Lightning would send a number to the device, and wait for it
+        pl_module.log("examples/s", torch.tensor(rate), prog_bar=True, on_step=True, batch_size=len(batch.query_ids))
 
 
 class EpochLines(Callback):

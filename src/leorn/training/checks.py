@@ -48,6 +48,8 @@ def check_experiment(config: ExperimentConfig) -> None:
         raise InputError(
             f"training.batch_size {batch_size} must be a multiple of training.queries_per_video {together}"
         )
+    if config.training.compile and config.training.checkpoint_activations:
+        raise InputError("training.compile and training.checkpoint_activations: both are true; expected one of them")
     check_range("training.warmup_epochs", config.training.warmup_epochs, 0, config.training.epochs)
     check_accelerator(config.training.accelerator, "training.accelerator")
     check_evaluation(config.evaluation)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import lightning
+import torch
 from torch.utils.data import DataLoader
 
 from leorn.data.dataset import Batch, Collate, QueryBatches, QueryDataset
@@ -70,5 +71,7 @@ class Loaders(lightning.LightningDataModule):
             sampler=batches,
             batch_size=None,
             num_workers=self.workers,
+            # a GPU takes pinned memory while it goes on with its work
+            pin_memory=torch.cuda.is_available(),
             persistent_workers=self.workers > 0,
         )

@@ -28,7 +28,7 @@ from leorn.training.trainer import make_trainer, one_line_errors
 CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 # what may change when a run is taken up again: it does not change what is learned
-_FREE = {"training.accelerator", "training.compile", "training.workers", "training.loggers", "data.check_values"}
+_FREE = {"training.accelerator", "training.workers", "training.loggers", "data.check_values"}
 
 
 def train(

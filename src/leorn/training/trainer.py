@@ -31,6 +31,8 @@ _HINTS = (
     r".*Checkpoint directory .* exists and is not empty.*",
     r".*treespec.*is deprecated.*",
     r".*GPU available but not used.*",
+    # of the GRU's directions, each of which runs alone
+    r".*RNN module weights are not part of single contiguous chunk.*",
     # every process has all predictions, so its figures are everybody's
     r".*sync_dist=True.*",
 )

@@ -1,4 +1,4 @@
-"""Room for intermediate results, taken once: memory fresh from the system costs about as much as a matrix product."""
+"""Memory for intermediate results, taken once: fresh from the system it costs about as much as a matrix product."""
 
 import math
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 
-class Room:
-    """Buffers by name, each as large as the largest result that was ever put there."""
+class Buffers:
+    """Buffers by name, precision and device, each as large as the largest result that was ever put there."""
 
     def __init__(self) -> None:
-        self._buffers: dict[str, Tensor] = {}
+        self._buffers: dict[tuple[str, torch.dtype, torch.device], Tensor] = {}
 
     def take(self, name: str, like: Tensor, *shape: int) -> Tensor | None:
         """Return a buffer to give as `out=`, whatever is in it; None while gradients, which need results, are recorded.
@@ -22,9 +22,10 @@ class Room:
         """
         if torch.is_grad_enabled():
             return None
-        count, buffer = math.prod(shape), self._buffers.get(name)
+        key, count = (name, like.dtype, like.device), math.prod(shape)
+        buffer = self._buffers.get(key)
         if buffer is None or buffer.numel() < count:
             # not for inference alone, that it can be used outside of that mode too
             with torch.inference_mode(False):
-                buffer = self._buffers[name] = like.new_empty(count)
+                buffer = self._buffers[key] = like.new_empty(count)
         return buffer[:count].view(shape)
