@@ -4,8 +4,9 @@
     python -m pytest benchmarks/test_query.py --device cuda   # some of it, on a GPU
 
 Every benchmark says beside its own times what it is compared with, mostly the plain path, how long that took, and how
-many times faster it is than that (medians over rounds), and where its work is mostly matrix products, its floor: the floating-point operations that it asks for,
-at the rate of large matrix products in the same precision, measured in the same run.
+many times faster it is than that (medians over rounds); where its work is mostly matrix products, also its floor: the
+floating-point operations that it asks for, at the rate of large matrix products in the same precision, measured in the
+same run.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The most memory that training on TACoS needs at the published batch of 8, on the CPU, each in a process of its own."""
+"""The most memory that training on TACoS needs at the published batch of 8: on the CPU, in a process of its own."""
 
 import subprocess
 import sys

@@ -24,6 +24,8 @@ WORDS = 10
 @pytest.mark.parametrize(("name", "batch"), [("K9L4-64x64", 4), ("K5L8-128x128", 2)])
 def test_step_against_the_plain_path(in_turns: InTurns, device: str, name: str, batch: int) -> None:
     gpu = device.startswith("cuda")
+    if name != "K9L4-64x64" and not gpu:
+        pytest.skip("a step of the plain path takes a minute on a CPU")
     batch = batch * 4 if gpu else batch
     plain = make_step(name, batch, device, torch.float32, fused=False, compiled=False)
     fast = make_step(name, batch, device, torch.bfloat16, fused=True, compiled=gpu)
