@@ -20,7 +20,7 @@ from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
 from leorn.records import Moment, Query, VideoObjects
 
-VIDEOS, QUERIES_OF_EACH = 8, 8
+VIDEOS, QUERIES_OF_EACH = 4, 4
 FRAMES, OBJECTS, WIDTH = 256, 18, 2048
 BATCH, TOGETHER = 16, 4
 DURATION_SECONDS = 30.0

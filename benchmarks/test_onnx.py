@@ -12,8 +12,9 @@ from leorn.checkpoints import NetworkRecord
 from leorn.config import ModelConfig
 from leorn.model.leorn import LEORN
 from leorn.retrieval.onnx_export import example_inputs, export_onnx
+from leorn.retrieval.recipe import slots_of
 
-WORDS, OBJECTS = 32, 18
+WORDS = 32
 
 
 @pytest.mark.parametrize("experiment", ["experiments/charades/LEORN-64x64-K9L4.yaml"], ids=["K9L4-64x64"])
@@ -22,9 +23,10 @@ def test_a_graph_against_the_plain_path(in_turns: InTurns, tmp_path: Path, exper
     config = read_model(ModelConfig, experiment)
     network = LEORN(config).eval()
     network.map_conv.way = "direct"
+    record = NetworkRecord(config)
     inputs = {name: torch.randn_like(value) if value.is_floating_point() else value
-              for name, value in example_inputs(network, OBJECTS, WORDS).items()}  # fmt: skip
-    export_onnx(network, NetworkRecord(config), tmp_path / "network.onnx", WORDS)
+              for name, value in example_inputs(network, slots_of(record), WORDS).items()}  # fmt: skip
+    export_onnx(network, record, tmp_path / "network.onnx", WORDS)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"), options, ["CPUExecutionProvider"])

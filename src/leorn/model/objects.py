@@ -107,7 +107,7 @@ class AttentivePooling(nn.Module):
         # einsum would copy the tokens in bf16
         cosine = torch.bmm(F.normalize(tokens, dim=-1).flatten(1, 2), target[..., None]).view_as(mask)
         weights = cosine.masked_fill(~mask, -torch.inf).softmax(-1)
-        return self.norm(torch.einsum("bts,btsh->bth", weights, tokens)), weights
+        return self.norm((weights[:, :, None].to(tokens) @ tokens).squeeze(2)), weights
 
 
 class MeanPooling(nn.Module):
@@ -122,4 +122,4 @@ class MeanPooling(nn.Module):
         """Return frame vectors and the equal weights; the query has no say."""
         del query
         weights = mask / mask.sum(-1, keepdim=True)
-        return torch.einsum("bts,btsh->bth", weights.to(tokens), tokens), weights
+        return (weights[:, :, None].to(tokens) @ tokens).squeeze(2), weights

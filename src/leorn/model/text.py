@@ -76,4 +76,4 @@ class WordAttention(nn.Module):
         whole = self.sentence(sentence).relu()[:, None].expand_as(states)
         scores = self.score(self.hidden(torch.cat([states, whole], -1)).relu()).squeeze(-1)
         weights = scores.masked_fill(~word_mask, -torch.inf).softmax(1)
-        return torch.einsum("bl,blh->bh", weights, states), weights
+        return (weights[:, None].to(states) @ states).squeeze(1), weights

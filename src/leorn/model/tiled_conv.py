@@ -20,7 +20,9 @@ from leorn.model.fourier import RealFourier, real_fourier
 from leorn.model.map_tiles import LayerTiles, MapTiles
 
 QUERIES_AT_ONCE = 4
-"""Enough for the matrix products to pay; more would take memory in proportion."""
+"""Enough for the matrix products to pay, at most."""
+CELL_BYTES_AT_ONCE = 24 * 2**20
+"""Of the cells of a layer, for all queries of a part: glibc hands larger pieces back to the system each time."""
 BYTES_AT_ONCE = 64 * 2**20
 """Of the squares of some tiles, for all of which each kernel is read once. What is made of them takes four times that:
 a call needs 300 MB at most, which a network keeps for the next one."""
@@ -64,9 +66,14 @@ class TiledConvs:
             buffers = self._spare.pop()
         except IndexError:
             buffers = Buffers()
-        parts = [self._of_some(part, buffers) for part in cells.to(self.scale.dtype).split(QUERIES_AT_ONCE)]
+        parts = [self._of_some(part, buffers) for part in cells.to(self.scale.dtype).split(self._queries_at_once())]
         self._spare[:] = [buffers]
         return torch.cat(parts)
+
+    def _queries_at_once(self) -> int:
+        most = max(len(layer.tiles.shares) for layer in self.layers)
+        bytes_of_each = most * len(self.scale) * self.forward.element_size()
+        return min(QUERIES_AT_ONCE, max(1, CELL_BYTES_AT_ONCE // bytes_of_each))
 
     def _of_some(self, cells: Float[Tensor, "B V H"], buffers: Buffers) -> Float[Tensor, "B V H"]:
         shift = self.shift.expand(1, len(cells), -1)
