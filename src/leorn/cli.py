@@ -18,10 +18,12 @@ from leorn.commands import (
     extract,
     find,
     import_detections,
+    index,
     pack,
     plot,
     report,
     score,
+    search,
     simulate,
     train,
 )
@@ -30,6 +32,8 @@ from leorn.terminal import fail, speak_with_one_voice, stop
 
 COMMANDS: dict[str, ModuleType] = {
     "find": find,
+    "index": index,
+    "search": search,
     "extract": extract,
     "train": train,
     "ablate": ablate,

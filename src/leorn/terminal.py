@@ -96,6 +96,20 @@ def show_answers(answers: Sequence[Mapping[str, Any]]) -> None:
         _print_table(table)
 
 
+def show_found(query: str, moments: Sequence[Mapping[str, Any]]) -> None:
+    """Print the moments that were found in many videos."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("#", "video", title=Text(f"“{query}”"), title_justify="left")
+    for column in ("start (s)", "end (s)", "score", "similarity"):
+        table.add_column(column, justify="right")
+    for rank, moment in enumerate(moments, start=1):
+        numbers = (f"{moment[name]:.2f}" for name in ("start_seconds", "end_seconds", "score", "similarity"))
+        table.add_row(str(rank), Text(moment["video"]), *numbers)
+    _print_table(table)
+
+
 def show_assets(states: "Sequence[AssetState]") -> None:
     """Print where each asset lies, and whether it is whole."""
     from rich.table import Table

@@ -62,6 +62,14 @@ class FeatureStore:
         """
         return self._entry(video).duration_seconds
 
+    def source_sha256(self, video: str) -> str | None:
+        """SHA-256 of the file that a video's objects were made from, where that is known.
+
+        Raises:
+            InputError: the video is not in the store.
+        """
+        return self._entry(video).source_sha256
+
     def shape(self, video: str) -> tuple[int, int, int]:
         """(T, N, D) of a video's features, without reading them.
 

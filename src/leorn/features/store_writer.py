@@ -6,8 +6,9 @@ is killed leaves the store that its last index describes.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -102,6 +103,34 @@ def _write_all(
         shard.unlink(missing_ok=True)
 
 
+def keep_videos(folder: str | Path, videos: Collection[str]) -> None:
+    """Take all other videos out of a store; a shard goes with the last of its videos.
+
+    Args:
+        folder: the store's; nothing happens where there is no store.
+        videos: ids of those that stay.
+
+    Raises:
+        InputError: another process is writing there, or the folder cannot be written to.
+    """
+    path = Path(folder)
+    if not (path / INDEX).exists():
+        return
+    with only_writer(path):
+        index = read_index(path / INDEX)
+        entries = {video: entry for video, entry in index.videos.items() if video in videos}
+        if len(entries) < len(index.videos):
+            write_index(path / INDEX, replace(index, videos=entries))
+            _remove_unnamed(path, entries)
+
+
+def _remove_unnamed(folder: Path, entries: Mapping[str, VideoEntry]) -> None:
+    named = {shard_name(entry.shard) for entry in entries.values()}
+    for shard in shards_of(folder):
+        if shard.name not in named:
+            shard.unlink(missing_ok=True)
+
+
 class GrowingStore:
     """A store that videos are added to one at a time, each in a shard of its own; use it in a `with` block.
 
@@ -172,9 +201,8 @@ class GrowingStore:
 
     def _remove_leftovers(self) -> None:
         """Remove the shards that the index does not name, and the parts of files that a killed writer has left."""
-        named = {shard_name(entry.shard) for entry in self._index.videos.values()}
-        unnamed = (shard for shard in shards_of(self.path) if shard.name not in named)
-        for leftover in chain(unnamed, self.path.glob(".objects-*.part"), self.path.glob(f".{INDEX}.*.part")):
+        _remove_unnamed(self.path, self._index.videos)
+        for leftover in chain(self.path.glob(".objects-*.part"), self.path.glob(f".{INDEX}.*.part")):
             leftover.unlink(missing_ok=True)
 
 

@@ -1,0 +1,37 @@
+"""`leorn search`."""
+
+import json
+
+from jsonargparse import Namespace
+from jsonargparse.typing import PositiveInt
+
+from leorn.arguments import Parser
+from leorn.terminal import show_found
+
+
+def run(options: Namespace) -> None:
+    """Find the moments of a library's videos that a sentence describes."""
+    from leorn.records import check_sentences
+
+    check_sentences([options.query])
+    from leorn.retrieval.library import Library
+
+    library = Library(options.library)
+    moments = library.search(options.query, options.top_k, videos=options.videos, candidates=options.candidates)
+    found = [moment.to_dict() for moment in moments]
+    if options.json:
+        print(json.dumps({"query": options.query, "moments": found}, indent=2, ensure_ascii=False))
+    else:
+        show_found(options.query, found)
+
+
+def add_options(parser: Parser) -> None:
+    """Options of `leorn search`."""
+    parser.add_argument("library", metavar="LIBRARY", help="What leorn index made.")
+    parser.add_argument("query", metavar="QUERY", help="A sentence, in quotes.")
+    parser.add_argument("--top-k", type=PositiveInt, default=10, help="Moments to print, at most.")
+    parser.add_argument("--videos", metavar="PATTERN", help="Look in videos whose id matches, such as 'kitchen/*'.")
+    parser.add_argument(
+        "--candidates", type=PositiveInt, default=20, help="Videos in which moments are looked for, the likeliest."
+    )
+    parser.add_argument("--json", action="store_true", help="Print JSON.")

@@ -1,0 +1,105 @@
+"""Dual encoders: sentences and windows of videos as vectors that lie near each other where they go together.
+
+Letters: Q sentences, W windows, D width of a vector.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+from leorn.errors import InputError
+from leorn.records import VideoObjects
+from leorn.retrieval.sentences import SentenceEncoder
+from leorn.retrieval.windows import Window
+
+FEWEST = 0.1
+"""Labels count whose weight is at least this share of the greatest."""
+MOST = 8
+"""The most labels of a window."""
+NOTHING = "nothing"
+"""What is said of a window in which nothing was detected."""
+
+
+class DualEncoder(Protocol):
+    """What recalls windows: vectors of length 1, compared by their cosine."""
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What made the vectors; JSON."""
+        ...
+
+    def sentences(self, texts: Sequence[str]) -> Float[np.ndarray, "Q D"]:
+        """Return the vectors of sentences."""
+        ...
+
+    def windows(self, objects: VideoObjects, windows: Sequence[Window]) -> Float[np.ndarray, "W D"]:
+        """Return the vectors of windows of a video."""
+        ...
+
+
+class LabelEncoder:
+    """What was detected in a window, as a sentence through a sentence encoder: works with any detector that has labels.
+
+    Args:
+        encoder: of sentences.
+    """
+
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self._encoder = encoder
+        self.fingerprint: Mapping[str, Any] = {
+            "encoder": "labels",
+            "fewest": FEWEST,
+            "most": MOST,
+            "sentences": encoder.fingerprint,
+        }
+
+    def sentences(self, texts: Sequence[str]) -> Float[np.ndarray, "Q D"]:
+        """Return the vectors of sentences."""
+        return self._encoder(texts)
+
+    def windows(self, objects: VideoObjects, windows: Sequence[Window]) -> Float[np.ndarray, "W D"]:
+        """Return the vectors of windows of a video."""
+        said = [describe(objects, window) for window in windows]
+        # neighbours mostly hold the same
+        different = list(dict.fromkeys(said))
+        vectors = self._encoder(different)
+        return vectors[[different.index(sentence) for sentence in said]]
+
+
+def describe(objects: VideoObjects, window: Window) -> str:
+    """Say what was detected in a window: labels, those first that are seen longest and surest.
+
+    The weight of a label is the mean over the window's frames of the score of its best object there.
+
+    Args:
+        objects: of the video.
+        window: a stretch of it; one without a sampled frame is told by the frame nearest to its middle.
+    """
+    times = objects.times_seconds
+    inside = np.flatnonzero((times >= window.start_seconds) & (times < window.end_seconds))
+    if not inside.size:
+        inside = np.array([np.abs(times - (window.start_seconds + window.end_seconds) / 2).argmin()])
+    best = np.zeros((len(inside), len(objects.label_names) + 1))
+    rows = np.broadcast_to(np.arange(len(inside))[:, None], objects.labels[inside].shape)
+    # label -1, no label, looks at the last column
+    np.maximum.at(best, (rows, objects.labels[inside]), objects.scores[inside])
+    weights = dict(zip(objects.label_names, best.mean(0), strict=False))
+    least = FEWEST * max(weights.values(), default=0.0)
+    seen = [name for name in sorted(weights, key=lambda name: (-weights[name], name)) if weights[name] > 0]
+    return ", ".join([name for name in seen if weights[name] >= least][:MOST]) or NOTHING
+
+
+def open_encoder(name: str) -> DualEncoder:
+    """Open a dual encoder.
+
+    Args:
+        name: `labels`.
+
+    Raises:
+        InputError: an unknown name, or its model is missing.
+    """
+    if name == "labels":
+        return LabelEncoder(SentenceEncoder.of_assets())
+    raise InputError(f"encoder {name}: no such encoder; expected labels")

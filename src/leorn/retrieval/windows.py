@@ -1,0 +1,35 @@
+"""A video cut into windows that overlap, of several lengths: what a search of many videos recalls."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LENGTHS_SECONDS = (4.0, 8.0, 16.0, 32.0)
+"""From a single action to a scene; a video that is shorter than a length is one window."""
+
+
+class Window(NamedTuple):
+    """A stretch of a video."""
+
+    start_seconds: float
+    end_seconds: float
+
+
+def cut_windows(duration_seconds: float, lengths_seconds: Sequence[float] = LENGTHS_SECONDS) -> list[Window]:
+    """Return windows of every length, the first at the start of the video and the last at its end.
+
+    Those of one length lie evenly and overlap by half of it or more, so that whatever takes no longer than half a
+    window lies whole in one.
+
+    Args:
+        duration_seconds: of the video.
+        lengths_seconds: of the windows.
+    """
+    windows: dict[Window, None] = {}
+    for length in lengths_seconds:
+        rest = duration_seconds - length
+        steps = math.ceil(rest / (length / 2)) if rest > 0 else 0
+        for number in range(steps + 1):
+            start = rest * number / steps if steps else 0.0
+            windows[Window(start, min(start + length, duration_seconds))] = None
+    return list(windows)
