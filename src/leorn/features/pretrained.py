@@ -50,7 +50,7 @@ class VisionModel:
             raise InputError(f"hf:{name} needs transformers and Pillow: pip install leorn[transformers]") from error
         folder = _folder(name)
         # what a foreign folder makes the library raise may be anything
-        with _as_input_error(f"hf:{name}: cannot be loaded by transformers' {kind}"), _quiet(transformers):
+        with _as_input_error(f"hf:{name}: cannot be loaded by transformers' {kind}"), quiet(transformers):
             options = {"trust_remote_code": False, "local_files_only": True}
             # with torchvision the numbers would differ
             self.processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil", **options)
@@ -115,7 +115,7 @@ def _as_input_error(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:  # noqa: ANN401
+def quiet(transformers: Any) -> Iterator[None]:  # noqa: ANN401
     """Keep progress bars and advice off the terminal: what matters of them is an error here."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from leorn.assets import asset
 from leorn.errors import InputError
+from leorn.features.pretrained import quiet
 from leorn.files import sha256
 
 AT_ONCE = 64
@@ -43,8 +44,9 @@ class SentenceEncoder:
             raise InputError(f"{folder}: holds no {WEIGHTS}; expected a sentence transformer")
         try:
             options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, **options)
-            self._model = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, **options).eval()
+            with quiet(transformers):
+                self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, **options)
+                self._model = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, **options).eval()
         # what a foreign folder makes the library raise may be anything
         except Exception as error:
             raise InputError(f"{folder}: cannot be loaded as a sentence transformer ({error})") from error
