@@ -8,7 +8,7 @@ import torch
 from leorn.checkpoints import load_network, save_network
 from leorn.data.word_files import load_word_vectors, save_word_vectors
 from leorn.errors import InputError
-from leorn.retrieval.loading import find_network, open_network, pack
+from leorn.retrieval.loading import find_network, lasting_name, open_network, pack
 from tests.tiny import Tiny
 
 
@@ -166,3 +166,14 @@ def test_a_hub_id_needs_the_hubs_library(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(InputError, match=r"somebody/network: .*pip install leorn\[transformers\]"):
         find_network("somebody/network")
+
+
+def test_a_path_means_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert lasting_name("mine") == str(tmp_path / "mine")
+    assert lasting_name(Path("./mine")) == str(tmp_path / "mine")
+    # as everywhere, demo is the bundled network
+    assert lasting_name("demo") == "demo"
+    assert lasting_name("owner/name") == "owner/name"

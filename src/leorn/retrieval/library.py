@@ -27,7 +27,7 @@ from leorn.features.store_lock import only_writer
 from leorn.features.store_writer import keep_videos
 from leorn.records import Moment, check_sentences
 from leorn.retrieval.encoders import open_encoder
-from leorn.retrieval.loading import open_network
+from leorn.retrieval.loading import lasting_name, open_network
 from leorn.retrieval.manifest import MANIFEST, LibraryVideo, Manifest, read_manifest, write_manifest
 from leorn.retrieval.recipe import extraction_for
 from leorn.retrieval.retriever import Retriever, load
@@ -96,6 +96,7 @@ def index_videos(
     """
     folder = Path(folder)
     tell = progress or (lambda what: lambda done, total: None)
+    network = lasting_name(network)
     _, record, words = open_network(network)
     config, labels = extraction_for(record), partial(label_vectors, words)
     dual = open_encoder(encoder)

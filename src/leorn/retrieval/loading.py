@@ -49,6 +49,12 @@ def find_network(source: str | Path) -> Path:
     )
 
 
+def lasting_name(source: str | Path) -> str:
+    """Return what names the same network from any folder: a file's or a folder's path whole, others as they are."""
+    bundled = str(source) in BUNDLED
+    return str(Path(source).absolute()) if not bundled and Path(source).exists() else str(source)
+
+
 def open_network(source: str | Path, words: str | Path | None = None) -> tuple[Network, NetworkRecord, WordVectors]:
     """Read a network and the word vectors that it was trained on.
 
