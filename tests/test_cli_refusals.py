@@ -71,7 +71,7 @@ def test_a_mistake_on_the_command_line_is_named(tiny: Tiny, tmp_path: Path, refu
     assert few == "--training.epochs: expected a whole number, got few"
     assert "required: --out, --data.queries, --data.objects, --data.words" in refused("train")
     assert "invalid choice: 'learn'" in refused("learn")
-    assert 'expected "command" to be one of {find,extract,train' in refused()
+    assert 'expected "command" to be one of {find,index,search' in refused()
     assert not (tmp_path / "run").exists()
 
 

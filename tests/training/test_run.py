@@ -283,8 +283,8 @@ def test_a_compiled_network_learns_the_same(tiny: Tiny, tmp_path: Path, folder: 
     # in a process of its own, where no arguments are checked: checks cannot be traced
     command = [sys.executable, "-c", TRACING, "train", "--config", str(experiment)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    # the GRU is left out, and the host looks at nothing else
-    assert 1 <= done.stdout.count("a graph") <= 4
+    # before and behind the GRU, in training and in validation, for batches of several sizes; not for every operation
+    assert 2 <= done.stdout.count("a graph") <= 16
     weights = read(tmp_path / "run/checkpoints/last.ckpt")["state_dict"]
     expected = read(folder / "checkpoints/last.ckpt")["state_dict"]
     assert weights.keys() == expected.keys()
