@@ -2,8 +2,8 @@
 
     python benchmarks/first_answers.py fp32/predictions.jsonl bf16/predictions.jsonl
 
-prints how many queries there are, the share whose first moment is the same, and the share whose two first moments have an
-IoU above 0.5, in percent.
+prints how many queries there are, the share whose first moment is the same, and the share whose two first moments have
+an IoU above 0.5, in percent.
 """
 
 import argparse
