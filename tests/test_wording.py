@@ -1,8 +1,8 @@
-"""Sentences that count things."""
+"""Sentences that count and measure things."""
 
 import pytest
 
-from leorn.wording import counted
+from leorn.wording import counted, spoken_bytes, spoken_seconds
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,18 @@ from leorn.wording import counted
 )
 def test_a_noun_goes_with_its_number(number: int, noun: str, said: str) -> None:
     assert counted(number, noun) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (3.6e6, "1,000.0 h")],
+)
+def test_a_time_is_told_in_the_unit_that_fits_it(seconds: float, said: str) -> None:
+    assert spoken_seconds(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 kB"), (12_400, "12 kB"), (340_000_000, "340 MB"), (1_240_000_000, "1.2 GB")]
+)
+def test_a_size_is_told_in_the_unit_that_fits_it(count: int, said: str) -> None:
+    assert spoken_bytes(count) == said

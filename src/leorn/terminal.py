@@ -96,17 +96,23 @@ def show_answers(answers: Sequence[Mapping[str, Any]]) -> None:
         _print_table(table)
 
 
-def show_found(query: str, moments: Sequence[Mapping[str, Any]]) -> None:
-    """Print the moments that were found in many videos."""
+def show_found(result: Mapping[str, Any]) -> None:
+    """Print the moments that were found in many videos, and whether they are likely to be what was asked for."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("#", "video", title=Text(f"“{query}”"), title_justify="left")
-    for column in ("start (s)", "end (s)", "score", "similarity"):
+    notes = [] if result["known_words"] else ["no word of it is known: low confidence"]
+    if not result["found"]:
+        notes.insert(0, "not found: nothing in the library is likely to show it; these are the best guesses")
+    table = Table(
+        "#", "video", title=Text(f"“{result['query']}”"), title_justify="left", caption="\n".join(notes) or None
+    )
+    columns = ("start (s)", "end (s)", "confidence", "score", "similarity")
+    for column in columns:
         table.add_column(column, justify="right")
-    for rank, moment in enumerate(moments, start=1):
-        numbers = (f"{moment[name]:.2f}" for name in ("start_seconds", "end_seconds", "score", "similarity"))
-        table.add_row(str(rank), Text(moment["video"]), *numbers)
+    for rank, moment in enumerate(result["moments"], start=1):
+        names = ("start_seconds", "end_seconds", "confidence", "score", "similarity")
+        table.add_row(str(rank), Text(moment["name"]), *(f"{moment[name]:.2f}" for name in names))
     _print_table(table)
 
 

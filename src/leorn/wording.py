@@ -1,4 +1,4 @@
-"""How a sentence for people counts things."""
+"""How a sentence for people counts and measures things."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -6,3 +6,17 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun.removesuffix('y')}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
+def spoken_seconds(seconds: float) -> str:
+    """Return a length of time in the unit that fits it: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
+
+
+def spoken_bytes(count: int) -> str:
+    """Return a size in the unit that fits it: `12 kB`, `340 MB`, `1.2 GB`."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"

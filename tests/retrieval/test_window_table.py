@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leorn.retrieval.window_table import WindowTable
+from leorn.retrieval.window_table import VideoWindows, WindowTable
 from leorn.retrieval.windows import Window
 
 pytest.importorskip("lancedb")
@@ -35,7 +35,7 @@ def test_recall_is_that_of_a_search_in_memory(
     table = WindowTable(tmp_path_factory.mktemp("table"))
     held = {video: unit(rng, number) for video, number in zip(IDS, counts, strict=False)}
     for video, vectors in held.items():
-        table.replace(video, windows(len(vectors)), vectors)
+        table.replace({video: VideoWindows(windows(len(vectors)), vectors)})
     assert len(table) == sum(counts)
     asked = unit(rng, 1)[0]
     among = None if seed % 2 else list(held)[::2]
@@ -54,10 +54,10 @@ def test_recall_is_that_of_a_search_in_memory(
 def test_a_video_s_windows_are_replaced_and_removed(tmp_path: Path) -> None:
     rng, table = np.random.default_rng(0), WindowTable(tmp_path)
     for video in IDS:
-        table.replace(video, windows(3), unit(rng, 3))
-    table.replace(IDS[2], windows(1), unit(rng, 1))
+        table.replace({video: VideoWindows(windows(3), unit(rng, 3))})
+    table.replace({IDS[2]: VideoWindows(windows(1), unit(rng, 1))})
     assert len(table) == 3 * len(IDS) - 2
-    table.remove(IDS[1])
+    table.remove([IDS[1]])
     assert len(WindowTable(tmp_path)) == 3 * len(IDS) - 5
     table.keep_only(IDS[3:])
     found = WindowTable(tmp_path).recall(unit(rng, 1)[0], 100)
@@ -69,8 +69,8 @@ def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
     table = WindowTable(tmp_path)
     assert len(table) == 0
     assert table.recall(np.ones(WIDTH), 5) == []
-    table.remove("a")
+    table.remove(["a"])
     table.keep_only([])
-    table.replace("a", windows(2), unit(np.random.default_rng(0), 2))
+    table.replace({"a": VideoWindows(windows(2), unit(np.random.default_rng(0), 2))})
     assert table.recall(np.ones(WIDTH), 5, []) == []
     assert table.recall(np.ones(WIDTH), 5, ["b"]) == []

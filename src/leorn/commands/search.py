@@ -17,12 +17,11 @@ def run(options: Namespace) -> None:
     from leorn.retrieval.library import Library
 
     library = Library(options.library)
-    moments = library.search(options.query, options.top_k, videos=options.videos, candidates=options.candidates)
-    found = [moment.to_dict() for moment in moments]
+    result = library.search(options.query, options.top_k, videos=options.videos, candidates=options.candidates)
     if options.json:
-        print(json.dumps({"query": options.query, "moments": found}, indent=2, ensure_ascii=False))
+        print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
     else:
-        show_found(options.query, found)
+        show_found(result.to_dict())
 
 
 def add_options(parser: Parser) -> None:

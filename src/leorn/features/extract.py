@@ -104,7 +104,7 @@ class Extractor:
         }
 
     def __call__(self, path: str | Path, video: str, progress: Progress | None = None) -> VideoObjects:
-        """Extract the objects of a video file: the next frames are decoded while the detector works.
+        """Extract the objects of a video file.
 
         Args:
             path: the file.
@@ -116,7 +116,25 @@ class Extractor:
         """
         duration_seconds = probe(path).duration_seconds
         count = frame_count(duration_seconds, self.config.frames, self.config.rate)
-        objects = self._empty(video, duration_seconds, count)
+        return self._extract(path, self._empty(video, duration_seconds, count), progress)
+
+    def try_out(self, path: str | Path, frames: int) -> None:
+        """Do with a few frames of a video what is done with all: to see how long that takes.
+
+        Raises:
+            InputError: the file cannot be read as a video.
+        """
+        self._extract(path, self._empty("", 1.0, frames), None)
+
+    @property
+    def frame_bytes(self) -> int:
+        """What a frame fills in a store: features in two bytes a number, boxes, scores, labels and a time."""
+        described = 0 if self._backbone is None else self._backbone.feature_size
+        return self.config.slots * (2 * self._width + 4 * 4 + 4 + 2) + 4 + 2 * described
+
+    def _extract(self, path: str | Path, objects: VideoObjects, progress: Progress | None) -> VideoObjects:
+        """Fill the objects of a video's frames in: the next are decoded while the detector works."""
+        count = len(objects.times_seconds)
         described: list[Float[np.ndarray, "F D_f"]] = []
         done = 0
         different = _different(sample_frames(path, count, self._detector.max_side))

@@ -62,6 +62,7 @@ def extract_videos(
     *,
     jobs: int = 1,
     progress: Progress | None = None,
+    begin: Callable[[Sequence[NamedVideo], Extractor], None] | None = None,
 ) -> list[Failure]:
     """Extract videos into a store. What is there already is left; what is killed goes on where it was.
 
@@ -75,6 +76,7 @@ def extract_videos(
         labels: gives the labels their vectors, where the features are of them.
         jobs: processes that extract at once; the store does not depend on it.
         progress: told how many frames are done, of how many, as if every video had `config.frames`.
+        begin: is told, before the first, which videos will be extracted, and with what.
 
     Returns:
         The videos that could not be extracted; all others are in the store.
@@ -91,6 +93,8 @@ def extract_videos(
     failures: list[Failure] = []
     with GrowingStore(out, extractor.fingerprint) as store:
         missing = [(video, path) for video, path in videos.items() if not _is_there(store, video, path)]
+        if begin is not None:
+            begin(missing, extractor)
         tell = _Counter(len(missing), config.frames, progress)
         with _results(missing, extractor, min(jobs, len(missing)), tell) as results:
             for result in results:

@@ -4,9 +4,10 @@ Letters: B batch, T frames, S = N + 1 tokens of a frame, U slots that are used, 
 first gate's inner layer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -33,6 +34,17 @@ class EncodedVideo(NamedTuple):
     def select(self, video_index: Int[Tensor, "Q"]) -> "EncodedVideo":
         """Return for each query the video it asks about."""
         return self._map(lambda values: values[video_index])
+
+    @classmethod
+    def join(cls, videos: "Sequence[EncodedVideo]") -> "EncodedVideo":
+        """Put videos together whose shapes are the same but for the first axis: a query asks about each."""
+        return videos[0]._replace(
+            **{
+                name: torch.cat([getattr(video, name) for video in videos])
+                for name, values in videos[0]._asdict().items()
+                if isinstance(values, Tensor)
+            }
+        )
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "EncodedVideo":
         changed: Any = {name: function(values) for name, values in self._asdict().items() if isinstance(values, Tensor)}

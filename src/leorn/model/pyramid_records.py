@@ -4,8 +4,10 @@ Letters: B queries, V videos, T frames, N object slots, S = N + 1 tokens of a fr
 H token width.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -30,6 +32,16 @@ class EncodedPyramid(NamedTuple):
     def select(self, video_index: Int[Tensor, "B"]) -> "EncodedPyramid":
         """Return the videos for queries, each with the video it asks about; only `score` copies what it needs."""
         return self._replace(video_index=video_index)
+
+    @classmethod
+    def join(cls, videos: "Sequence[EncodedPyramid]") -> "EncodedPyramid":
+        """Put single videos together that have as many frames: a query asks about each."""
+        return cls(
+            *(torch.cat(parts) for parts in zip(*(video[:3] for video in videos), strict=True)),
+            levels=[torch.cat(parts) for parts in zip(*(video.levels for video in videos), strict=True)],
+            masks=[torch.cat(parts) for parts in zip(*(video.masks for video in videos), strict=True)],
+            video_index=torch.arange(len(videos), device=videos[0].tokens.device),
+        )
 
 
 class ScoredSteps(NamedTuple):

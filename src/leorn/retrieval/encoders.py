@@ -4,6 +4,7 @@ Letters: Q sentences, W windows, D width of a vector.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -34,8 +35,8 @@ class DualEncoder(Protocol):
         """Return the vectors of sentences."""
         ...
 
-    def windows(self, objects: VideoObjects, windows: Sequence[Window]) -> Float[np.ndarray, "W D"]:
-        """Return the vectors of windows of a video."""
+    def windows(self, objects: VideoObjects, windows: Sequence[Window], file: Path | None) -> Float[np.ndarray, "W D"]:
+        """Return the vectors of windows of a video, of its objects or of its file, which may be unknown."""
         ...
 
 
@@ -59,8 +60,11 @@ class LabelEncoder:
         """Return the vectors of sentences."""
         return self._encoder(texts)
 
-    def windows(self, objects: VideoObjects, windows: Sequence[Window]) -> Float[np.ndarray, "W D"]:
+    def windows(
+        self, objects: VideoObjects, windows: Sequence[Window], file: Path | None = None
+    ) -> Float[np.ndarray, "W D"]:
         """Return the vectors of windows of a video."""
+        del file
         said = [describe(objects, window) for window in windows]
         # neighbours mostly hold the same
         different = list(dict.fromkeys(said))

@@ -5,36 +5,26 @@
     folder/library.json   which videos it holds, from which files, and how it was made
     folder/objects/       the store of their objects (leorn.features.store)
     folder/windows/       the table of their windows (LanceDB)
+    folder/uploads/       files that were given to it; all others stay where they are
 
-A video is there when the manifest names it, which comes last. A killed writer leaves videos in the store that are not
-extracted again, and windows that the next one takes out.
+`leorn.retrieval.indexing` writes it.
 """
 
 import fnmatch
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from leorn.data.label_vectors import label_vectors
 from leorn.errors import InputError
-from leorn.features.extract import Extractor
-from leorn.features.extract_videos import Failure, extract_videos
-from leorn.features.sources import Progress
-from leorn.features.store import FeatureStore
-from leorn.features.store_lock import only_writer
-from leorn.features.store_writer import keep_videos
 from leorn.records import Moment, check_sentences
 from leorn.retrieval.encoders import open_encoder
-from leorn.retrieval.loading import lasting_name, open_network
-from leorn.retrieval.manifest import MANIFEST, LibraryVideo, Manifest, read_manifest, write_manifest
-from leorn.retrieval.recipe import extraction_for
+from leorn.retrieval.evidence import Answer
+from leorn.retrieval.localise import Localiser, NetworkLocaliser
+from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, file_of, read_manifest
 from leorn.retrieval.retriever import Retriever, load
 from leorn.retrieval.window_table import WindowTable
-from leorn.retrieval.windows import LENGTHS_SECONDS, cut_windows
 
-OBJECTS, WINDOWS = "objects", "windows"
 CANDIDATES = 20
 """Videos in which moments are looked for: those with the nearest windows."""
 WINDOWS_OF_EACH = 10
@@ -42,105 +32,59 @@ WINDOWS_OF_EACH = 10
 
 
 @dataclass(frozen=True)
-class Indexed:
-    """What indexing did: ids of videos."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    kept: tuple[str, ...]
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True)
 class FoundMoment:
     """A moment in one of many videos."""
 
     video: str
+    name: str
+    """What people call the video."""
     path: str
-    """The video's file."""
+    """The video's file; empty where the library knows none."""
     duration_seconds: float
     moment: Moment
     similarity: float
     """Of the sentence and the nearest of the video's windows."""
+    confidence: float
+    """How likely it is right, where the network's scores were calibrated; else the score."""
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        plain = asdict(self)
-        return plain.pop("moment") | plain
+        return {
+            "video": self.video,
+            "name": self.name,
+            "path": self.path,
+            "duration_seconds": self.duration_seconds,
+            "start_seconds": self.moment.start_seconds,
+            "end_seconds": self.moment.end_seconds,
+            "score": self.moment.score,
+            "similarity": self.similarity,
+            "confidence": self.confidence,
+        }
 
 
-def index_videos(
-    videos: Mapping[str, Path],
-    folder: str | Path,
-    *,
-    network: str = "demo",
-    encoder: str = "labels",
-    jobs: int = 1,
-    progress: Callable[[str], Progress] | None = None,
-) -> Indexed:
-    """Make a library hold these videos: extract what is new or changed, drop what is gone, go on with what was killed.
+@dataclass(frozen=True)
+class SearchResult:
+    """The answer to a search."""
 
-    Args:
-        videos: id → file.
-        folder: the library's.
-        network: as `leorn.load` takes it.
-        encoder: name of the dual encoder.
-        jobs: processes that extract at once.
-        progress: makes the progress of something that is named to it.
+    query: str
+    found: bool
+    """False where nothing is likely enough to be what was asked for; the moments are then the best guesses."""
+    threshold: float | None
+    """The confidence from which on something is found; None where the network's scores were not calibrated."""
+    known_words: float
+    """Share of the sentence's words that the network knows, 0 to 1."""
+    moments: tuple[FoundMoment, ...]
+    """The most confident first."""
 
-    Returns:
-        What was done. Videos that failed are not in the library, all others are.
-
-    Raises:
-        InputError: the library was made otherwise or is being written to, or as `extract_videos`.
-    """
-    folder = Path(folder)
-    tell = progress or (lambda what: lambda done, total: None)
-    network = lasting_name(network)
-    _, record, words = open_network(network)
-    config, labels = extraction_for(record), partial(label_vectors, words)
-    dual = open_encoder(encoder)
-    features = dict(Extractor(config, labels).fingerprint)
-    with only_writer(folder):
-        manifest = _taken_up(folder, Manifest(network, features, encoder, dict(dual.fingerprint), LENGTHS_SECONDS))
-        failures = extract_videos(videos, folder / OBJECTS, config, labels, jobs=jobs, progress=tell("finding objects"))
-        wanted = [video for video in videos if video not in {failure.video for failure in failures}]
-        keep_videos(folder / OBJECTS, wanted)
-        store, table = FeatureStore(folder / OBJECTS), WindowTable(folder / WINDOWS)
-        sources = {video: store.source_sha256(video) for video in wanted}
-        kept = {video: entry for video, entry in manifest.videos.items() if entry.sha256 == sources.get(video)}
-        kept = {video: replace(entry, path=str(videos[video].absolute())) for video, entry in kept.items()}
-        removed = tuple(video for video in manifest.videos if video not in wanted)
-        # before windows go: a reader never misses those of a video that is named
-        manifest = replace(manifest, videos=kept)
-        write_manifest(folder, manifest)
-        table.keep_only(kept)
-        added = [video for video in wanted if video not in kept]
-        told = tell("indexing windows")
-        for number, video in enumerate(added, start=1):
-            objects = store.read(video)
-            windows = cut_windows(objects.duration_seconds, manifest.lengths_seconds)
-            table.replace(video, windows, dual.windows(objects, windows))
-            path, duration = str(videos[video].absolute()), objects.duration_seconds
-            manifest = manifest.with_video(video, LibraryVideo(path, sources[video] or "", duration, len(windows)))
-            write_manifest(folder, manifest)
-            told(number, len(added))
-    return Indexed(tuple(added), removed, tuple(kept), tuple(failures))
-
-
-def _taken_up(folder: Path, made: Manifest) -> Manifest:
-    """Return the manifest of a library to go on with, an empty one where there is none yet."""
-    if not (folder / MANIFEST).exists():
-        return made
-    before = read_manifest(folder)
-    # as they are on disk
-    then, now = (json.loads(json.dumps(asdict(manifest))) for manifest in (before, made))
-    differing = [name for name in then if name != "videos" and then[name] != now[name]]
-    if differing:
-        raise InputError(
-            f"{folder}: a library of another {' and '.join(differing)}; expected the same, or another folder"
-        )
-    return before
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "query": self.query,
+            "found": self.found,
+            "threshold": self.threshold,
+            "known_words": self.known_words,
+            "moments": [moment.to_dict() for moment in self.moments],
+        }
 
 
 class Library:
@@ -151,6 +95,7 @@ class Library:
         retriever: finds the moments; the network that the library names where None.
 
     Attributes:
+        folder: where it is.
         manifest: what it holds.
 
     Raises:
@@ -158,16 +103,34 @@ class Library:
     """
 
     def __init__(self, folder: str | Path, retriever: Retriever | None = None) -> None:
-        folder = Path(folder)
-        self.manifest = read_manifest(folder)
-        self._store = FeatureStore(folder / OBJECTS)
-        self._table = WindowTable(folder / WINDOWS)
+        self.folder = Path(folder)
+        self._version = self._read_version()
+        self.manifest = read_manifest(self.folder)
+        self._table = WindowTable(self.folder / WINDOWS)
         self._encoder = open_encoder(self.manifest.encoder)
         self._retriever = retriever or load(self.manifest.network)
+        self._localiser = self._open_localiser()
+
+    def refresh(self) -> bool:
+        """Take up what has been written since it was opened; return whether something has.
+
+        Raises:
+            InputError: the library is gone, or damaged.
+        """
+        version = self._read_version()
+        if version == self._version:
+            return False
+        manifest, table = read_manifest(self.folder), WindowTable(self.folder / WINDOWS)
+        if self._localiser is None:
+            self._localiser = self._open_localiser()
+        else:
+            self._localiser.reopen()
+        self.manifest, self._table, self._version = manifest, table, version
+        return True
 
     def search(
         self, query: str, top_k: int = 10, *, videos: str | None = None, candidates: int = CANDIDATES
-    ) -> list[FoundMoment]:
+    ) -> SearchResult:
         """Find the moments that a sentence describes, in all videos: recall windows, then find moments in their videos.
 
         Args:
@@ -182,15 +145,71 @@ class Library:
         if top_k < 1 or candidates < 1:
             raise InputError(f"top_k is {top_k}, candidates is {candidates}; expected 1 or more")
         check_sentences([query])
+        recalled = self._recall(query, videos, candidates)
+        if self._localiser is None or not recalled:
+            return SearchResult(query, False, self.threshold, 1.0, ())
         found: list[FoundMoment] = []
-        for video, similarity in self._recall(query, videos, candidates):
-            entry = self.manifest.videos[video]
-            prepared = self._retriever.prepare(self._store.read(video), self._store.fingerprint)
-            for moment in self._retriever.find(query, prepared, top_k):
-                found.append(FoundMoment(video, entry.path, entry.duration_seconds, moment, similarity))
-        return sorted(found, key=lambda one: (-(one.moment.score or 0.0), one.video, one.moment.span))[:top_k]
+        try:
+            moments = self._localiser.find(query, list(recalled), top_k)
+        except InputError:
+            # a writer has taken a video out meanwhile
+            if not self.refresh():
+                raise
+            return self.search(query, top_k, videos=videos, candidates=candidates)
+        for (video, similarity), of_video in zip(recalled.items(), moments, strict=True):
+            entry, file = self.manifest.videos[video], self.file_of(video)
+            name, path = entry.name or video, "" if file is None else str(file.absolute())
+            for moment in of_video:
+                confidence = self.confidence(moment.score or 0.0)
+                found.append(FoundMoment(video, name, path, entry.duration_seconds, moment, similarity, confidence))
+        best = sorted(found, key=lambda one: (-one.confidence, -(one.moment.score or 0.0), one.video, one.moment.span))
+        reached = self.threshold is None or (bool(best) and best[0].confidence >= self.threshold)
+        return SearchResult(query, reached, self.threshold, self._localiser.known_share(query), tuple(best[:top_k]))
 
-    def _recall(self, query: str, pattern: str | None, candidates: int) -> list[tuple[str, float]]:
+    def explain(self, query: str, video: str, top_k: int = 5) -> Answer:
+        """Find the moments of one video, and give the evidence for them.
+
+        Args:
+            query: the sentence.
+            video: its id.
+            top_k: how many moments to return at most, best first.
+
+        Raises:
+            InputError: an empty sentence, `top_k` below 1, or no such video.
+        """
+        check_sentences([query])
+        if self._localiser is None or video not in self.manifest.videos:
+            raise InputError(f"{self.folder}: video {video} is not in the library")
+        return self._localiser.explain(query, video, top_k)
+
+    @property
+    def threshold(self) -> float | None:
+        """The confidence from which on something is found; None where the network's scores were not calibrated."""
+        return None
+
+    def confidence(self, score: float) -> float:
+        """Return how likely an answer of some score is right."""
+        return score
+
+    def file_of(self, video: str) -> Path | None:
+        """Return the file of a video, None where the library knows none or it is gone."""
+        entry = self.manifest.videos.get(video)
+        return None if entry is None else file_of(self.folder, entry)
+
+    def _read_version(self) -> tuple[int, int, int] | None:
+        """Return what changes when the manifest is written: each has a file of its own."""
+        try:
+            found = os.stat(self.folder / MANIFEST)
+        except OSError:
+            # reading it will say why
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _open_localiser(self) -> Localiser | None:
+        """Open what finds the moments; an empty library has no objects yet."""
+        return NetworkLocaliser(self._retriever, self.folder / OBJECTS) if self.manifest.videos else None
+
+    def _recall(self, query: str, pattern: str | None, candidates: int) -> dict[str, float]:
         """Return the videos with the nearest windows, each with its nearest window's similarity, best first."""
         among = None
         if pattern is not None:
@@ -209,4 +228,4 @@ class Library:
                 break
             # windows of few videos were nearest
             count *= 4
-        return list(best.items())[:candidates]
+        return dict(list(best.items())[:candidates])

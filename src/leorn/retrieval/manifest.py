@@ -13,6 +13,10 @@ from leorn.restore import restore
 
 MANIFEST = "library.json"
 VERSION = 1
+OBJECTS, WINDOWS = "objects", "windows"
+"""Where in a library's folder its store and its table are."""
+UPLOADS = "uploads"
+"""Where in a library's folder the files are that were given to it; all others stay where they are."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,19 @@ class LibraryVideo:
     """A video of a library."""
 
     path: str
-    """Its file."""
+    """Its file, that of an upload from the library's folder on; empty where only its objects are known."""
     sha256: str
     """Of the file's content when it was indexed."""
     duration_seconds: float
     windows: int
     """How many are in the table."""
+    name: str = ""
+    """What people call it; its id where empty."""
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the file is the library's own."""
+        return self.path.startswith(f"{UPLOADS}/")
 
 
 @dataclass(frozen=True)
@@ -45,9 +56,19 @@ class Manifest:
     videos: Mapping[str, LibraryVideo] = field(default_factory=dict)
     """By id; each is whole in the store and in the table."""
 
-    def with_video(self, video: str, entry: LibraryVideo) -> "Manifest":
-        """Return it with a video added."""
-        return replace(self, videos={**self.videos, video: entry})
+    def with_videos(self, added: Mapping[str, LibraryVideo]) -> "Manifest":
+        """Return it with videos added."""
+        return replace(self, videos={**self.videos, **added})
+
+    def without(self, video: str) -> "Manifest":
+        """Return it without a video."""
+        return replace(self, videos={name: entry for name, entry in self.videos.items() if name != video})
+
+
+def file_of(folder: str | Path, entry: LibraryVideo) -> Path | None:
+    """Return the file of a video of a library, None where there is none, or none any more."""
+    path = Path(folder) / entry.path
+    return path if entry.path and path.is_file() else None
 
 
 def read_manifest(folder: str | Path) -> Manifest:

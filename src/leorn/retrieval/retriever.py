@@ -150,6 +150,35 @@ class Retriever:
         answers = [list(self._moments(scored, top_k)) for scored in self._score(queries, video, top_k)]
         return answers[0] if isinstance(query, str) else answers
 
+    def find_in(self, query: str, videos: Sequence[PreparedVideo], top_k: int = 5) -> list[list[Moment]]:
+        """Find the moments that a sentence describes in each of several videos; those alike in shape go together.
+
+        Args:
+            query: the sentence.
+            videos: what `encode` or `prepare` gave.
+            top_k: how many moments of each video to return at most, best first.
+
+        Returns:
+            The moments of each video.
+
+        Raises:
+            InputError: as `find`.
+        """
+        self._check([query], videos, top_k)
+        together: dict[Any, list[int]] = {}
+        for place, video in enumerate(videos):
+            together.setdefault(_shape_of(video.encoded), []).append(place)
+        found: dict[int, list[Moment]] = {}
+        for places in together.values():
+            at_once = _at_once(videos[places[0]])
+            for start in range(0, len(places), at_once):
+                part = places[start : start + at_once]
+                alike: list[Any] = [videos[place].encoded for place in part]
+                asked = [_query(query, videos[place]) for place in part]
+                scored = self._score_together(asked, type(alike[0]).join(alike))
+                found |= {place: list(self._moments(one, top_k)) for place, one in zip(part, scored, strict=True)}
+        return [found[place] for place in range(len(videos))]
+
     def explain(self, queries: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[Answer]:
         """Find the moments of each sentence, and give the evidence for them.
 
@@ -166,37 +195,48 @@ class Retriever:
             raise InputError(f"queries is the text {queries!r}; expected a list of sentences")
         return [self._answer(scored, video, top_k) for scored in self._score(queries, video, top_k)]
 
-    def _score(self, queries: Sequence[str], video: PreparedVideo, top_k: int) -> "Iterator[_Scored]":
-        """Score the candidates for one query after the other: those of all of them need not be in memory."""
-        if not isinstance(video, PreparedVideo):
-            raise InputError(f"video is {video!r}; expected what encode() gave")
+    def known_share(self, query: str) -> float:
+        """Return the share of a sentence's words that have a vector, 0 to 1: of others the network hears nothing."""
+        tokens = self._tokenize(query)
+        return len(self._known(query)) / max(len(tokens), 1)
+
+    def _known(self, query: str) -> list[str]:
+        return [token for token in self._tokenize(query) if token in self.words.index]
+
+    def _check(self, queries: Sequence[str], videos: Sequence[PreparedVideo], top_k: int) -> None:
+        for video in videos:
+            if not isinstance(video, PreparedVideo):
+                raise InputError(f"video is {video!r}; expected what encode() gave")
         if top_k < 1:
             raise InputError(f"top_k is {top_k}; expected 1 or more")
         check_sentences(queries)
-        asked = [Query(text, video.name, text, video.duration_seconds) for text in queries]
-        at_once = max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
-        for start in range(0, len(asked), at_once):
-            yield from self._score_together(asked[start : start + at_once], video)
+        for query in queries:
+            if not self._known(query):
+                log.warning("no word of %r is known: its answer has low confidence", query)
 
-    def _score_together(self, queries: Sequence[Query], video: PreparedVideo) -> "Iterator[_Scored]":
+    def _score(self, queries: Sequence[str], video: PreparedVideo, top_k: int) -> "Iterator[_Scored]":
+        """Score the candidates for one query after the other: those of all of them need not be in memory."""
+        self._check(queries, [video], top_k)
+        asked = [_query(text, video) for text in queries]
+        at_once = _at_once(video)
+        for start in range(0, len(asked), at_once):
+            part = asked[start : start + at_once]
+            yield from self._score_together(part, video.encoded.repeat(len(part)))
+
+    def _score_together(self, queries: Sequence[Query], encoded: Any) -> "Iterator[_Scored]":  # noqa: ANN401
+        """Score the candidates of queries, for each of which the encoded videos hold its own."""
         words, word_mask = word_tensors([query.text for query in queries], self.words, self._tokenize)
-        # what a network made of the video goes back to that network alone
-        encoded: Any = video.encoded.repeat(len(queries))
         with self._arithmetic():
-            scored: Any = self.network.score(
-                encoded, words.to(self.device), word_mask.to(self.device), return_evidence=True
-            )
-            candidates = self.network.candidates(scored)
-        assert scored.evidence is not None
+            # what a network made of the videos goes back to that network alone
+            network: Any = self.network
+            scored = network.score(encoded, words.to(self.device), word_mask.to(self.device), return_evidence=True)
+            candidates = network.candidates(scored)
         spans, scores = candidates.spans.numpy(), candidates.scores.float().cpu().numpy()
         weights = scored.evidence.objects.float().cpu().numpy()
         for row, query in enumerate(queries):
-            tokens = self._tokenize(query.text)
-            known = [token for token in tokens if token in self.words.index]
-            if not known:
-                log.warning("no word of %r is known: its answer has low confidence", query.text)
+            known = self._known(query.text)
             confidence = 1.0 if known else UNKNOWN_CONFIDENCE
-            share = len(known) / max(len(tokens), 1)
+            share = self.known_share(query.text)
             yield _Scored(query, known, share, spans[row], confidence * scores[row], weights[row])
 
     def _moments(self, scored: "_Scored", top_k: int) -> tuple[Moment, ...]:
@@ -236,6 +276,21 @@ class Retriever:
         if (width := objects.frames.shape[1]) != expected:
             raise InputError(f"video {objects.video}: frame features of width {width}; expected {expected}")
         return torch.from_numpy(objects.frames)[None].to(self.device)
+
+
+def _query(text: str, video: PreparedVideo) -> Query:
+    return Query(text, video.name, text, video.duration_seconds)
+
+
+def _at_once(video: PreparedVideo) -> int:
+    return max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
+
+
+def _shape_of(values: object) -> object:
+    """Return the shapes in what a network made of a video, and whatever else must be the same to put it to others."""
+    if isinstance(values, Tensor):
+        return tuple(values.shape)
+    return tuple(map(_shape_of, values)) if isinstance(values, list | tuple) else values
 
 
 class _Scored(NamedTuple):

@@ -4,9 +4,9 @@ Letters: W windows, D width of a vector.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,17 @@ from jaxtyping import Float
 from leorn.errors import InputError
 from leorn.retrieval.windows import Window
 
+if TYPE_CHECKING:
+    import pyarrow
+
 TABLE = "windows"
+
+
+class VideoWindows(NamedTuple):
+    """The windows of a video with their vectors."""
+
+    windows: Sequence[Window]
+    vectors: Float[np.ndarray, "W D"]
 
 
 class RecalledWindow(NamedTuple):
@@ -52,37 +62,33 @@ class WindowTable:
         """How many windows there are."""
         return 0 if self._table is None else self._table.count_rows()
 
-    def replace(self, video: str, windows: Sequence[Window], vectors: Float[np.ndarray, "W D"]) -> None:
-        """Put in a video's windows, in the place of those that are there."""
-        import pyarrow
-
-        rows = pyarrow.table(
-            {
-                "key": [key_of(video)] * len(windows),
-                "video": [video] * len(windows),
-                "start_seconds": [window.start_seconds for window in windows],
-                "end_seconds": [window.end_seconds for window in windows],
-                "vector": pyarrow.FixedSizeListArray.from_arrays(vectors.astype(np.float32).ravel(), vectors.shape[1]),
-            }
-        )
+    def replace(self, videos: Mapping[str, VideoWindows]) -> None:
+        """Put in the windows of videos, in the place of those that are there."""
+        if not videos:
+            return
+        rows = _rows(videos)
         if self._table is None:
             self._table = self._database.create_table(TABLE, rows)
             return
-        self.remove(video)
+        self.remove(videos)
         self._table.add(rows)
 
-    def remove(self, video: str) -> None:
-        """Take out a video's windows."""
+    def remove(self, videos: Collection[str]) -> None:
+        """Take out the windows of videos."""
+        if self._table is not None and videos:
+            self._table.delete(_one_of(videos))
+
+    def tidy(self) -> None:
+        """Put together what was written in many parts: a search reads each of them."""
         if self._table is not None:
-            self._table.delete(f"key = '{key_of(video)}'")
+            self._table.optimize()
 
     def keep_only(self, videos: Collection[str]) -> None:
         """Take out the windows of all other videos: those that a killed writer has left."""
         if self._table is None:
             return
         there = set(self._table.search().select(["video"]).to_arrow()["video"].to_pylist())
-        for video in there - set(videos):
-            self.remove(video)
+        self.remove(there - set(videos))
 
     def recall(
         self, vector: Float[np.ndarray, "D"], count: int, videos: Collection[str] | None = None
@@ -98,8 +104,7 @@ class WindowTable:
             return []
         search = self._table.search(vector.astype(np.float32)).distance_type("cosine").limit(count)
         if videos is not None:
-            keys = ", ".join(f"'{key_of(video)}'" for video in videos)
-            search = search.where(f"key IN ({keys})", prefilter=True)
+            search = search.where(_one_of(videos), prefilter=True)
         found = [
             RecalledWindow(row["video"], Window(row["start_seconds"], row["end_seconds"]), 1 - row["_distance"])
             for row in search.to_list()
@@ -111,3 +116,27 @@ class WindowTable:
 def key_of(video: str) -> str:
     """Return what stands for a video's id in conditions: ids are anybody's text, conditions a language."""
     return hashlib.sha256(video.encode(errors="surrogatepass")).hexdigest()
+
+
+def _one_of(videos: Collection[str]) -> str:
+    """Return the condition that a window is of one of some videos."""
+    keys = ", ".join(f"'{key_of(video)}'" for video in videos)
+    return f"key IN ({keys})"
+
+
+def _rows(videos: Mapping[str, VideoWindows]) -> "pyarrow.Table":
+    """Return the windows of videos as rows of the table."""
+    import pyarrow
+
+    owners = [video for video, of in videos.items() for _ in of.windows]
+    windows = [window for of in videos.values() for window in of.windows]
+    vectors = np.concatenate([of.vectors for of in videos.values()]).astype(np.float32)
+    return pyarrow.table(
+        {
+            "key": [key_of(video) for video in owners],
+            "video": owners,
+            "start_seconds": [window.start_seconds for window in windows],
+            "end_seconds": [window.end_seconds for window in windows],
+            "vector": pyarrow.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
+        }
+    )

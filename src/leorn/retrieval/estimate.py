@@ -1,0 +1,75 @@
+"""How long indexing will take, and what it will fill on disk, before it begins."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leorn.errors import InputError
+from leorn.features.extract import Extractor
+from leorn.features.sampling import frame_count
+from leorn.features.video import probe
+from leorn.retrieval.encoders import DualEncoder
+from leorn.retrieval.windows import cut_windows
+
+TRIED = 8
+"""Frames of a video that are decoded and looked at, to know how long one takes."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What indexing is about to do.
+
+    Attributes:
+        videos: new or changed ones; those that cannot be read as videos are not counted.
+        video_seconds: how long they are together.
+        seconds: about how long finding their objects will take, of a trial with the first of them.
+        bytes: about what their objects and windows will fill.
+    """
+
+    videos: int
+    video_seconds: float
+    seconds: float
+    bytes: int
+
+
+def estimate(
+    videos: Sequence[tuple[str, Path]],
+    extractor: Extractor,
+    encoder: DualEncoder,
+    lengths_seconds: Sequence[float],
+    jobs: int = 1,
+) -> Estimate:
+    """Look at every video, and try the first.
+
+    Args:
+        videos: ids and files.
+        extractor: finds the objects.
+        encoder: makes the vectors of windows.
+        lengths_seconds: of the windows.
+        jobs: processes that extract at once.
+    """
+    durations = {path: seconds for _, path in videos if (seconds := _duration(path)) is not None}
+    config = extractor.config
+    frames = [frame_count(seconds, config.frames, config.rate) for seconds in durations.values()]
+    windows = sum(len(cut_windows(seconds, lengths_seconds)) for seconds in durations.values())
+    seconds = sum(frames) * _frame_seconds(next(iter(durations)), extractor) / jobs if durations else 0.0
+    width = encoder.sentences(["a person"]).shape[1]
+    size = sum(frames) * extractor.frame_bytes + windows * 4 * width
+    return Estimate(len(durations), sum(durations.values()), seconds, size)
+
+
+def _duration(path: Path) -> float | None:
+    try:
+        return probe(path).duration_seconds
+    except InputError:
+        # it will be told as a failure of this video
+        return None
+
+
+def _frame_seconds(path: Path, extractor: Extractor) -> float:
+    """Return how long a frame takes; the first pass wakes the detector up."""
+    for _ in range(2):
+        start = time.monotonic()
+        extractor.try_out(path, TRIED)
+    return (time.monotonic() - start) / TRIED
