@@ -8,7 +8,7 @@ import pytest
 
 from leorn.features.video import probe
 from leorn.records import Moment
-from leorn.retrieval.export import write_clip
+from leorn.retrieval.clips import write_clip
 from tests.retrieval.clips import assert_shown
 from tests.videos import MATRICES, RATE, as_shown, decode_all, number_of, numbered, write_video
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leorn.features.video import probe
 from leorn.records import Moment
-from leorn.retrieval.export import write_clip
+from leorn.retrieval.clips import write_clip
 from leorn.retrieval.sound import JITTER_SAMPLES, SOUND_RATE, Piece, Samples, lay_out
 from tests.retrieval.clips import AUDIO_FRAME_SECONDS, add_sound, assert_beeps, assert_shown, beeps, hear, onsets
 from tests.videos import RATE, cut_file, decode_all, write_video

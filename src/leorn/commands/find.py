@@ -94,7 +94,7 @@ def write_clips(answers: "Sequence[Answer]", video: str, folder: Path) -> "Itera
     Yields:
         Each clip's path, with its sentence.
     """
-    from leorn.retrieval.export import write_clip
+    from leorn.retrieval.clips import write_clip
 
     kept = {Path(video).resolve()}
     for number, answer in enumerate(answers, start=1):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.records import Moment
-from leorn.retrieval import export
-from leorn.retrieval.export import write_clip
+from leorn.retrieval import clips
+from leorn.retrieval.clips import write_clip
 from tests.disks import full_disk
 from tests.retrieval.clips import add_sound, assert_shown, hear
 from tests.videos import RATE, copy_video, write_video
@@ -175,7 +175,7 @@ def test_a_video_that_breaks_between_two_readings_is_one_line(
         raise av.InvalidDataError(1094995529, "Invalid data found when processing input")
         yield
 
-    monkeypatch.setattr(export, "cut_pictures", broken)
+    monkeypatch.setattr(clips, "cut_pictures", broken)
     clip = tmp_path / "clip.mp4"
     with pytest.raises(InputError) as caught:
         write_clip(silent, Moment(0, 1), clip)
