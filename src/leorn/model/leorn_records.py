@@ -38,13 +38,12 @@ class EncodedVideo(NamedTuple):
     @classmethod
     def join(cls, videos: "Sequence[EncodedVideo]") -> "EncodedVideo":
         """Put videos together whose shapes are the same but for the first axis: a query asks about each."""
-        return videos[0]._replace(
-            **{
-                name: torch.cat([getattr(video, name) for video in videos])
-                for name, values in videos[0]._asdict().items()
-                if isinstance(values, Tensor)
-            }
-        )
+        joined: Any = {
+            name: torch.cat([getattr(video, name) for video in videos])
+            for name, values in videos[0]._asdict().items()
+            if isinstance(values, Tensor)
+        }
+        return videos[0]._replace(**joined)
 
     def _map(self, function: Callable[[Tensor], Tensor]) -> "EncodedVideo":
         changed: Any = {name: function(values) for name, values in self._asdict().items() if isinstance(values, Tensor)}
