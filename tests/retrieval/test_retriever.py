@@ -33,6 +33,7 @@ from leorn.retrieval.retriever import Retriever, load
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
 from tests.model.small import FUSION
+from tests.objects import objects_of
 from tests.tiny import LABELS, MODEL, Tiny
 from tests.videos import number_of, write_video
 
@@ -413,3 +414,20 @@ def test_the_package_offers_it_by_name(trained: Path) -> None:
     assert all(hasattr(leorn, name) for name in leorn.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = leorn.nothing  # type: ignore[attr-defined]
+
+
+def test_videos_of_any_shapes_are_asked_together_as_each_alone() -> None:
+    retriever = load("demo", device="cpu")
+    slots, width = retriever._slots, retriever.record.model.object_size
+    videos = [
+        retriever.prepare(objects_of(str(frames + seed), frames, slots, width, seed=seed), retriever.record.fingerprint)
+        for frames, seed in [(20, 0), (20, 1), (33, 2), (20, 3), (600, 4), (600, 5)]
+    ]
+    query = "a person takes the cup"
+    together = retriever.find_in(query, videos, 4)
+    for video, moments in zip(videos, together, strict=True):
+        for one, alone in zip(moments, retriever.find(query, video, 4), strict=True):
+            assert (*one.span, one.score) == pytest.approx((*alone.span, alone.score), abs=1e-4)
+    assert retriever.find_in(query, [], 4) == []
+    assert retriever.known_share(query) == 1
+    assert retriever.known_share("a person zyxwvs") == pytest.approx(2 / 3)

@@ -120,12 +120,12 @@ class Library:
         version = self._read_version()
         if version == self._version:
             return False
-        manifest, table = read_manifest(self.folder), WindowTable(self.folder / WINDOWS)
+        self.manifest, self._table = read_manifest(self.folder), WindowTable(self.folder / WINDOWS)
         if self._localiser is None:
             self._localiser = self._open_localiser()
         else:
             self._localiser.reopen()
-        self.manifest, self._table, self._version = manifest, table, version
+        self._version = version
         return True
 
     def search(

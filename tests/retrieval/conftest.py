@@ -1,0 +1,27 @@
+"""A folder of videos, and what makes libraries of it small."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.detecting import NumberDetector
+from tests.libraries import make_small, write_videos
+
+
+@pytest.fixture
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small sentence encoder is."""
+    return tmp_path_factory.getbasetemp() / "sentences"
+
+
+@pytest.fixture
+def detectors(monkeypatch: pytest.MonkeyPatch, sentences: Path) -> list[NumberDetector]:
+    """The detectors that are opened; libraries are small ones."""
+    return make_small(monkeypatch, sentences)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, detectors: list[NumberDetector]) -> Path:
+    """A folder of the small videos."""
+    del detectors
+    return write_videos(tmp_path / "videos")

@@ -1,0 +1,246 @@
+"""A library follows its folder, takes uploads, and survives what kills its writer."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leorn.errors import InputError
+from leorn.features.extract_videos import name_videos
+from leorn.features.store import FeatureStore
+from leorn.features.store_lock import only_writer
+from leorn.files import sha256
+from leorn.retrieval.estimate import Estimate
+from leorn.retrieval.indexing import Indexed, add_video, create_library, index_objects, index_videos, remove_video
+from leorn.retrieval.library import Library
+from leorn.retrieval.manifest import read_manifest
+from leorn.retrieval.window_table import WindowTable
+from leorn.retrieval.windows import cut_windows
+from tests.detecting import NumberDetector, Told
+from tests.libraries import FRAMES, index
+from tests.videos import RATE, write_video
+
+pytest.importorskip("av")
+pytest.importorskip("lancedb")
+
+
+def assert_whole(library: Path, videos: Path) -> None:
+    """The manifest, the store, the table and the files tell the same."""
+    manifest, store, table = read_manifest(library), FeatureStore(library / "objects"), WindowTable(library / "windows")
+    there = {video: path for video, path in name_videos([videos]).items()}
+    assert set(manifest.videos) == set(there) == set(store.videos)
+    rows = 0
+    for video, entry in manifest.videos.items():
+        assert Path(entry.path) == there[video].absolute()
+        assert entry.sha256 == sha256(there[video]) == store.source_sha256(video)
+        assert entry.windows == len(cut_windows(entry.duration_seconds))
+        rows += entry.windows
+    assert len(table) == rows
+    found = table.recall(np.ones(16), 10 * rows)
+    assert {one.video for one in found} == set(there)
+
+
+def test_a_library_follows_its_folder(folder: Path, tmp_path: Path, detectors: list[NumberDetector]) -> None:
+    library = tmp_path / "library"
+    assert index(folder, library) == Indexed(("a", "b", "kitchen/c"), (), (), ())
+    assert_whole(library, folder)
+    detectors.clear()
+    assert index(folder, library) == Indexed((), (), ("a", "b", "kitchen/c"), ())
+    assert not any(detector.seen for detector in detectors)
+
+    (folder / "a.mp4").unlink()
+    write_video(folder / "b.mp4", 30, first=100)
+    write_video(folder / "d.mp4", 20)
+    shutil.move(folder / "kitchen", folder / "room")
+    done = index(folder, library)
+    assert done == Indexed(("b", "d", "room/c"), ("a", "kitchen/c"), (), ())
+    assert_whole(library, folder)
+
+
+def test_a_video_that_fails_leaves_and_comes_back(folder: Path, tmp_path: Path) -> None:
+    library, kept = tmp_path / "library", (folder / "b.mp4").read_bytes()
+    index(folder, library)
+    (folder / "b.mp4").write_bytes(b"no video")
+    done = index(folder, library)
+    assert (done.removed, [failure.video for failure in done.failures]) == (("b",), ["b"])
+    assert set(read_manifest(library).videos) == {"a", "kitchen/c"}
+    (folder / "b.mp4").write_bytes(kept)
+    assert index(folder, library).added == ("b",)
+    assert_whole(library, folder)
+
+
+def test_a_library_of_another_kind_is_not_added_to(folder: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    manifest = json.loads((library / "library.json").read_text())
+    manifest["lengths_seconds"], manifest["vectors"] = [5.0], {}
+    (library / "library.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"a library of another vectors and lengths_seconds; expected the same, or"):
+        index(folder, library)
+
+
+def test_a_second_writer_is_refused(folder: Path, tmp_path: Path) -> None:
+    with only_writer(tmp_path / "library"), pytest.raises(InputError, match="another process is writing"):
+        index(folder, tmp_path / "library")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import pytest
+from leorn.features.extract_videos import name_videos
+from leorn.retrieval import encoders, indexing, window_table
+from leorn.retrieval.sentences import SentenceEncoder
+from tests.detecting import detect_numbers
+detect_numbers(pytest.MonkeyPatch())
+encoder = SentenceEncoder(Path(sys.argv[3]))
+encoders.SentenceEncoder.of_assets = lambda: encoder
+place, number = sys.argv[4].rsplit(".", 1)
+indexing.AT_ONCE = 1
+owner = {"table": window_table.WindowTable, "library": indexing}[place]
+name = {"table": "replace", "library": "write_manifest"}[place]
+before, calls = getattr(owner, name), []
+def killing(*arguments):
+    calls.append(1)
+    if len(calls) == int(number):
+        if place == "table":
+            before(*arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return before(*arguments)
+setattr(owner, name, killing)
+indexing.index_videos(name_videos([sys.argv[1]]), sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("place", ["library.1", "table.1", "table.2", "library.3"])
+def test_what_is_killed_goes_on_where_it_was(folder: Path, tmp_path: Path, sentences: Path, place: str) -> None:
+    library = tmp_path / "library"
+    command = [sys.executable, "-c", KILLED, str(folder), str(library), str(sentences), place]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
+    there = read_manifest(library).videos if (library / "library.json").exists() else {}
+    table = WindowTable(library / "windows")
+    for video, entry in there.items():
+        assert len(table.recall(np.ones(16), 100, [video])) == entry.windows
+    done = index(folder, library)
+    assert done.kept == tuple(there)
+    assert set(done.added) == set(FRAMES) - set(there)
+    assert_whole(library, folder)
+
+
+def upload(library: Path, frames: int = 40, name: str = "my cat.mov") -> str:
+    """Put a video into a library's own folder and add it; return its id."""
+    (library / "uploads").mkdir(exist_ok=True)
+    write_video(library / "uploads/0001.mp4", frames, first=50)
+    add_video(library, "upload-0001", library / "uploads/0001.mp4", name)
+    return "upload-0001"
+
+
+def test_an_upload_stays_when_its_folder_is_indexed_again(
+    folder: Path, tmp_path: Path, detectors: list[NumberDetector]
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    video = upload(library)
+    entry = read_manifest(library).videos[video]
+    assert (entry.path, entry.name, entry.uploaded) == ("uploads/0001.mp4", "my cat.mov", True)
+    assert entry.sha256 == sha256(library / "uploads/0001.mp4")
+    assert entry.duration_seconds == pytest.approx(40 / RATE)
+    detectors.clear()
+    assert index(folder, library) == Indexed((), (), ("a", "b", "kitchen/c", video), ())
+    assert not any(detector.seen for detector in detectors)
+    # wherever the library is moved, its own files go with it
+    library.rename(tmp_path / "moved")
+    moved = Library(tmp_path / "moved")
+    assert moved.file_of(video) == tmp_path / "moved/uploads/0001.mp4"
+    assert {one.name for one in moved.search("cup", videos="upload-*").moments} == {"my cat.mov"}
+
+
+def test_an_empty_library_takes_its_first_video(folder: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    assert create_library(library).videos == {}
+    empty = Library(library)
+    assert (empty.search("cup").found, empty.search("cup").moments, empty.refresh()) == (False, (), False)
+    told = Told()
+    added = add_video(library, "a", folder / "a.mp4", "a", told)
+    assert told.counts[-1][0] == told.counts[-1][1]
+    assert (added.path, added.name, added.uploaded) == (str((folder / "a.mp4").absolute()), "", False)
+    assert empty.refresh()
+    assert {one.video for one in empty.search("cup").moments} == {"a"}
+    with pytest.raises(InputError, match="video a is there already; expected another id"):
+        add_video(library, "a", folder / "b.mp4", "b")
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(InputError, match=r"text\.mp4: cannot be read as a video"):
+        add_video(library, "text", tmp_path / "text.mp4", "text")
+    assert set(create_library(library).videos) == {"a"} == set(FeatureStore(library / "objects").videos)
+
+
+def test_a_video_that_is_removed_is_gone_everywhere_and_only_uploads_lose_their_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    video = upload(library)
+    reader = Library(library)
+    remove_video(library, video)
+    remove_video(library, "b")
+    assert not (library / "uploads/0001.mp4").exists()
+    assert (folder / "b.mp4").exists()
+    table, store = WindowTable(library / "windows"), FeatureStore(library / "objects")
+    assert set(read_manifest(library).videos) == {"a", "kitchen/c"} == set(store.videos)
+    assert {one.video for one in table.recall(np.ones(16), 100)} == {"a", "kitchen/c"}
+    # who has it open takes that up by itself
+    assert {one.video for one in reader.search("cup", top_k=100).moments} <= {"a", "kitchen/c"}
+    assert reader.refresh() or set(reader.manifest.videos) == {"a", "kitchen/c"}
+    assert {one.video for one in reader.search("cup", top_k=100).moments} == {"a", "kitchen/c"}
+    with pytest.raises(InputError, match="video b is not in the library"):
+        remove_video(library, "b")
+    assert index(folder, library).added == ("b",)
+
+
+def test_removing_loses_nothing_of_a_killed_writer(folder: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    manifest = json.loads((library / "library.json").read_text())
+    # as if killed before it was named
+    del manifest["videos"]["a"]
+    (library / "library.json").write_text(json.dumps(manifest))
+    remove_video(library, "b")
+    assert set(FeatureStore(library / "objects").videos) == {"a", "kitchen/c"}
+
+
+def test_objects_that_are_there_make_a_library_without_files(folder: Path, tmp_path: Path) -> None:
+    index(folder, tmp_path / "library")
+    store = FeatureStore(tmp_path / "library/objects")
+    assert index_objects(store, tmp_path / "other") == Indexed(tuple(FRAMES), (), (), ())
+    assert index_objects(store, tmp_path / "other") == Indexed((), (), tuple(FRAMES), ())
+    one, other = Library(tmp_path / "library"), Library(tmp_path / "other")
+    assert [(found.moment, found.confidence) for found in one.search("cup").moments] == [
+        (found.moment, found.confidence) for found in other.search("cup").moments
+    ]
+    assert other.file_of("a") is None
+    assert {found.path for found in other.search("cup").moments} == {""}
+
+
+def test_what_there_is_to_do_is_told_before_it_is_done(folder: Path, tmp_path: Path) -> None:
+    estimates: list[Estimate] = []
+
+    def told(estimate: Estimate) -> None:
+        assert not (tmp_path / "library/objects/index.json").exists()
+        estimates.append(estimate)
+
+    (folder / "text.mp4").write_text("no video")
+    index_videos(name_videos([folder]), tmp_path / "library", told=told)
+    assert estimates[0].videos == len(FRAMES)
+    assert estimates[0].video_seconds == pytest.approx(sum(FRAMES.values()) / RATE)
+    assert estimates[0].seconds > 0
+    # arrays alone; what files of HDF5 say of themselves comes on top
+    shapes = [FeatureStore(tmp_path / "library/objects").shape(video) for video in FRAMES]
+    objects = sum(frames * (slots * (2 * width + 16 + 4 + 2) + 4) for frames, slots, width in shapes)
+    assert estimates[0].bytes == objects + sum(4 * 16 * len(cut_windows(frames / RATE)) for frames in FRAMES.values())
