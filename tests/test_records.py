@@ -3,6 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.records import Moment, Prediction, Query, VideoObjects
@@ -108,3 +110,22 @@ def test_a_video_may_have_no_object_at_all() -> None:
         features=np.ones((3, 0, 5)), boxes=np.ones((3, 0, 4)), scores=np.ones((3, 0)), labels=np.ones((3, 0), int)
     )
     assert empty.labels.size == 0
+
+
+@given(st.lists(st.integers(0, 2**16 - 1), min_size=1, max_size=4), st.integers(0, 2**17 - 1))
+@settings(max_examples=50)
+def test_what_is_not_finite_in_fp16_is_found_wherever_it_is(patterns: list[int], place: int) -> None:
+    # more numbers than are looked at together, every second of them: not contiguous
+    features = np.ones((2**17 + 8, 2), np.float16)[:, :1]
+    bits = np.array(patterns, np.uint16)
+    features[place : place + len(bits), 0] = bits.view(np.float16)
+    objects: dict[str, Any] = {
+        "times_seconds": np.arange(len(features)), "features": features[:, None], "label_names": (),
+        "boxes": np.zeros((len(features), 1, 4)), "scores": np.zeros((len(features), 1)),
+        "labels": np.full((len(features), 1), -1),
+    }  # fmt: skip
+    if np.isfinite(features.astype(np.float64)).all():
+        assert make_objects(**objects).features is not None
+    else:
+        with pytest.raises(InputError, match="features holds NaN or infinity"):
+            make_objects(**objects)
