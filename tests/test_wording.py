@@ -2,7 +2,7 @@
 
 import pytest
 
-from leorn.wording import counted, spoken_bytes, spoken_seconds
+from leorn.wording import counted, one_line, spoken_bytes, spoken_seconds
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_a_time_is_told_in_the_unit_that_fits_it(seconds: float, said: str) -> N
 )
 def test_a_size_is_told_in_the_unit_that_fits_it(count: int, said: str) -> None:
     assert spoken_bytes(count) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a  cup", "a  cup"),
+        ("a\r\ncup\n", "a  cup"),
+        ("\x00a\x1b\x85\u2028\u2029b", "a    b"),
+        ("👩\u200d🍳", "👩\u200d🍳"),
+    ],
+)
+def test_text_comes_on_one_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+    assert len(line.splitlines()) == 1

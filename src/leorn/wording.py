@@ -1,5 +1,7 @@
 """How a sentence for people counts and measures things."""
 
+import unicodedata
+
 
 def counted(number: int, noun: str) -> str:
     """Return the number with its noun, in the plural where it is not one: `1 query`, `2,400 queries`."""
@@ -20,3 +22,8 @@ def spoken_bytes(count: int) -> str:
     if count < 1e6:
         return f"{count / 1e3:.0f} kB"
     return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"
+
+
+def one_line(text: str) -> str:
+    """Return text on one line: line ends and other control characters become spaces, and it has none at its ends."""
+    return "".join(" " if unicodedata.category(one) in ("Cc", "Zl", "Zp") else one for one in text).strip()

@@ -6,6 +6,7 @@ from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
+from leorn.commands.exporting import add_export_options, check_export, export
 from leorn.terminal import show_found
 
 
@@ -14,6 +15,7 @@ def run(options: Namespace) -> None:
     from leorn.records import check_sentences
 
     check_sentences([options.query])
+    check_export(options)
     from leorn.retrieval.library import Library
 
     library = Library(options.library)
@@ -22,6 +24,7 @@ def run(options: Namespace) -> None:
         print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
     else:
         show_found(result.to_dict())
+    export(result, options)
 
 
 def add_options(parser: Parser) -> None:
@@ -34,3 +37,4 @@ def add_options(parser: Parser) -> None:
         "--candidates", type=PositiveInt, default=20, help="Videos in which moments are looked for, the likeliest."
     )
     parser.add_argument("--json", action="store_true", help="Print JSON.")
+    add_export_options(parser)
