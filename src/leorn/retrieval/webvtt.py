@@ -16,9 +16,9 @@ Span = tuple[int, int]
 def chapters(query: str, moments: "Sequence[FoundMoment]") -> str:
     """Return the moments of one video as chapters, in the order of time.
 
-    A chapter's id is its moment's rank, and its title the rank and the sentence. HTML wants chapters to lie apart or one
-    in the other ("WebVTT file using only nested cues", section 4.5.1): of two moments that overlap in part, the later
-    in `moments` is cut back to where the other begins or ends.
+    A chapter's id is its moment's rank, and its title the rank and the sentence. HTML wants chapters to lie apart or
+    one in the other ("WebVTT file using only nested cues", section 4.5.1): of two moments that overlap in part, the
+    later in `moments` is cut back to where the other begins or ends.
 
     Args:
         query: the sentence.
