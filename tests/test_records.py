@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leorn.errors import InputError
-from leorn.records import Moment, Prediction, Query, VideoObjects
+from leorn.records import Moment, Prediction, Query, VideoObjects, check_sentences
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -129,3 +129,9 @@ def test_what_is_not_finite_in_fp16_is_found_wherever_it_is(patterns: list[int],
     else:
         with pytest.raises(InputError, match="features holds NaN or infinity"):
             make_objects(**objects)
+
+
+def test_what_no_utf8_can_say_is_no_sentence() -> None:
+    check_sentences(["a person", "ein Fahrrad fällt um", "🚲"])
+    with pytest.raises(InputError, match=r"the sentence 'a\\udcff' holds bytes that are no UTF-8; expected text"):
+        check_sentences(["a person", "a\udcff"])

@@ -144,13 +144,20 @@ class VideoObjects:
 
 
 def check_sentences(sentences: Iterable[str]) -> None:
-    """See that what somebody asks says something.
+    """See that what somebody asks says something, in characters that there are.
 
     Raises:
-        InputError: a sentence is empty.
+        InputError: a sentence is empty, or holds bytes that are no UTF-8.
     """
-    if not all(sentence.strip() for sentence in sentences):
-        raise InputError("the sentence is empty; expected what the moment shows, such as 'a person riding a bicycle'")
+    for sentence in sentences:
+        if not sentence.strip():
+            raise InputError(
+                "the sentence is empty; expected what the moment shows, such as 'a person riding a bicycle'"
+            )
+        try:
+            sentence.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"the sentence {sentence!a} holds bytes that are no UTF-8; expected text") from error
 
 
 def _all_finite(values: np.ndarray) -> bool:
