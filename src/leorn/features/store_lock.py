@@ -11,6 +11,10 @@ from leorn.errors import InputError
 LOCK = ".lock"
 
 
+class LockedError(InputError):
+    """Another process is writing; it will not do so for ever."""
+
+
 @contextmanager
 def only_writer(folder: str | Path) -> Iterator[None]:
     """Keep other writers out of a folder, which is made where it is missing.
@@ -18,7 +22,8 @@ def only_writer(folder: str | Path) -> Iterator[None]:
     The lock goes with the process, however it ends. Of a killed one the lock's file is left, and locks nothing.
 
     Raises:
-        InputError: another process is writing there, or the folder cannot be written to or locked.
+        LockedError: another process is writing there.
+        InputError: the folder cannot be written to or locked.
     """
     lock = Path(folder) / LOCK
     handle = None
@@ -45,7 +50,7 @@ def _locked(lock: Path) -> int | None:
             return handle
     except BlockingIOError as error:
         os.close(handle)
-        raise InputError(
+        raise LockedError(
             f"{lock.parent}: another process is writing to this store; expected to be the only one"
         ) from error
     except OSError as error:

@@ -1,0 +1,1 @@
+"""A library over HTTP: search, play, upload, export; `leorn serve`."""

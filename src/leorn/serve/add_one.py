@@ -1,0 +1,39 @@
+"""Adds one video to a library, for the service: `python -m leorn.serve.add_one LIBRARY ID FILE NAME`.
+
+Prints a line of JSON whenever some frames are done, and one when it is: `{"done": 8, "total": 40}`,
+`{"busy": …}` where another process writes to the library, `{"reason": …}` where the video cannot be added.
+"""
+
+import json
+import os
+import sys
+
+from leorn.errors import InputError
+
+NICER = 10
+"""Whoever searches meanwhile goes first."""
+
+
+def main() -> None:
+    """Add the video, and say how that goes."""
+    from leorn.features.store_lock import LockedError
+    from leorn.retrieval.indexing import add_video
+
+    os.nice(NICER)
+    folder, video, file, name = sys.argv[1:]
+    try:
+        add_video(folder, video, file, name, lambda done, total: _say(done=done, total=total))
+    except LockedError as error:
+        _say(busy=str(error))
+    except InputError as error:
+        _say(reason=str(error))
+    else:
+        _say(added=video)
+
+
+def _say(**what: object) -> None:
+    print(json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    main()

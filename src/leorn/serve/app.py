@@ -1,0 +1,79 @@
+"""The service, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from leorn import __version__
+from leorn.errors import InputError
+from leorn.retrieval.library import Library
+from leorn.retrieval.manifest import read_manifest
+from leorn.serve import about, exporting, searching, uploading, videos
+from leorn.serve.about import PAGE
+from leorn.serve.guards import BodyLimit, Guard
+from leorn.serve.metrics import Measure
+from leorn.serve.service import Service, one_line
+from leorn.serve.settings import Settings
+
+
+def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
+    """Make the service of a library.
+
+    Args:
+        settings: what it is told.
+        library: opened; it is opened here where None.
+
+    Raises:
+        InputError: no library in the folder, or something that it needs is missing.
+    """
+    service = Service(settings, library or Library(settings.library))
+    app = FastAPI(
+        title="LEORN",
+        version=__version__,
+        lifespan=_lifespan,
+        openapi_url="/api/openapi.json",
+        redoc_url=None,
+        docs_url=None,
+    )
+    app.state.service = service
+    for room in (about, searching, videos, uploading, exporting):
+        app.include_router(room.router)
+    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    app.add_exception_handler(RequestValidationError, _unfit)
+    app.add_exception_handler(InputError, _wrong)
+    # the last is asked first
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Guard, settings=settings, session=service.session)
+    app.add_middleware(Measure, metrics=service.metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Go on with the uploads that were not done; in the end leave them to the next service."""
+    service: Service = app.state.service
+    for upload in service.uploads.waiting(read_manifest(service.settings.library)):
+        service.jobs.put(upload)
+    service.jobs.start()
+    try:
+        yield
+    finally:
+        await service.jobs.stop()
+        service.questions.close()
+
+
+def _unfit(request: Request, error: Exception) -> JSONResponse:
+    """Say in one line what is wrong with a request."""
+    del request
+    assert isinstance(error, RequestValidationError)
+    told = (f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+    return JSONResponse({"detail": "; ".join(told)}, 422)
+
+
+def _wrong(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return JSONResponse({"detail": one_line(error)}, 422)

@@ -1,0 +1,149 @@
+"""Who may ask: the right host, no other site, and who knows the token where one is demanded."""
+
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leorn.serve.settings import LOOPBACK, Settings
+
+COOKIE = "leorn_session"
+OPEN = ("/", "/healthz", "/api/session")
+"""Paths that need no token: the page, which asks for it, and whether the service is there."""
+OPEN_BELOW = "/page/"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Guard:
+    """Turns away who may not ask, before anything is read of what was sent.
+
+    Args:
+        app: what answers all others.
+        settings: of the service.
+        session: what the cookie of who has given the token holds.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, session: str) -> None:
+        self._app, self._settings, self._session = app, settings, session
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or turn it away."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        refused = self._refusal(scope)
+        await (refused or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        host = headers.get("host", "")
+        if self._settings.local and _name(host) not in LOOPBACK:
+            return _problem(403, f"host {host[:80]!r}; expected a name of this machine, such as localhost")
+        if _is_foreign(headers, host) and not (path == "/" and scope["method"] == "GET"):
+            return _problem(403, "asked by another site; expected the page of this service, or a program")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._settings.max_upload_bytes:
+            return _problem(413, f"{length[:20]} bytes; expected {self._settings.max_upload_bytes:,} or fewer")
+        if path in OPEN or path.startswith(OPEN_BELOW) or self._knows_token(headers):
+            return None
+        return _problem(
+            401, "no token, or a wrong one; expected Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
+        )
+
+    def _knows_token(self, headers: Headers) -> bool:
+        if self._settings.token is None:
+            return True
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and same(token.strip(), self._settings.token):
+            return True
+        return same(_cookie(headers), self._session)
+
+
+class BodyLimit:
+    """Stops reading a request that is longer than it may be, whatever it says of its length.
+
+    Args:
+        app: what answers.
+        settings: of the service.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is not too long."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most, read, refused = self._settings.max_upload_bytes, 0, False
+
+        async def receive_counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise ConnectionError("the request is too long")
+            return message
+
+        async def send_own(message: Message) -> None:
+            nonlocal refused
+            # whatever became of the rest: this is why
+            if read > most and message["type"] == "http.response.start":
+                refused = True
+                detail = f"more than {most:,} bytes; expected {most:,} or fewer"
+                await _problem(413, detail, {"Connection": "close"})(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await self._app(scope, receive_counted, send_own)
+
+
+def same(one: str, other: str) -> bool:
+    """Say whether two secrets are the same, in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Say whether a browser asks for the page of another site."""
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != host
+
+
+def _name(host: str) -> str:
+    """Return a Host header without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
+def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers)
