@@ -26,7 +26,7 @@ def run(options: Namespace) -> None:
     token = options.token or os.environ.get("LEORN_TOKEN")
     if options.host not in LOOPBACK and not token:
         raise InputError(
-            f"--host {options.host}: others could reach the library; expected --token, or LEORN_TOKEN in the environment"
+            f"--host {options.host}: others could reach the library; expected --token, or LEORN_TOKEN as a variable"
         )
     if token is not None and len(token) < FEWEST_LETTERS:
         raise InputError(f"a token of {len(token)} letters; expected {FEWEST_LETTERS} or more")
