@@ -81,5 +81,5 @@ def test_each_sentence_is_encoded_once() -> None:
 
 
 def test_an_unknown_encoder_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"^encoder magic: no such encoder; expected labels$"):
+    with pytest.raises(InputError, match=r"^encoder magic: no such encoder; expected labels, or hf: with an "):
         open_encoder("magic")

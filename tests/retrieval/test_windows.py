@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leorn.retrieval.windows import LENGTHS_SECONDS, cut_windows
+from leorn.retrieval.windows import LENGTHS_SECONDS, Window, cut_windows, frames_inside
 
 DURATIONS = st.floats(0.1, 500)
 
@@ -35,3 +36,20 @@ def test_windows_by_hand(duration_seconds: float, starts: list[float]) -> None:
     windows = cut_windows(duration_seconds, [4.0])
     assert [window.start_seconds for window in windows] == pytest.approx(starts)
     assert [window.end_seconds for window in windows] == pytest.approx([min(s + 4, duration_seconds) for s in starts])
+
+
+@pytest.mark.parametrize(
+    ("window", "frames"),
+    [
+        (Window(0, 10), [0, 1, 2, 3]),
+        # its start belongs to a window, its end to the next
+        (Window(1.5, 2.5), [1]),
+        (Window(2.5, 9), [2, 3]),
+        # no frame inside: the nearest to the middle
+        (Window(1.6, 2.4), [1]),
+        (Window(1.7, 2.5), [2]),
+        (Window(8, 9), [3]),
+    ],
+)
+def test_the_frames_that_tell_of_a_window(window: Window, frames: list[int]) -> None:
+    assert frames_inside(np.array([0.5, 1.5, 2.5, 3.5], np.float32), window).tolist() == frames

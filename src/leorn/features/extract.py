@@ -5,16 +5,16 @@ V labels, D_w width of a word vector.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
 from leorn.config import ExtractionConfig, FeatureKind
 from leorn.errors import InputError
@@ -24,8 +24,8 @@ from leorn.features.fingerprint import LABEL_FEATURES, NAME
 from leorn.features.published import unit_rows
 from leorn.features.sampling import frame_count
 from leorn.features.sources import Progress
-from leorn.features.video import probe, sample_frames
-from leorn.records import Frame, VideoObjects
+from leorn.features.video import different_frames, probe, sample_frames
+from leorn.records import VideoObjects
 
 if TYPE_CHECKING:
     from leorn.features.backbones import Backbone
@@ -137,7 +137,7 @@ class Extractor:
         count = len(objects.times_seconds)
         described: list[Float[np.ndarray, "F D_f"]] = []
         done = 0
-        different = _different(sample_frames(path, count, self._detector.max_side))
+        different = different_frames(sample_frames(path, count, self._detector.max_side))
         with closing(ahead(different, 2 * BATCH)) as decoded:
             while batch := list(islice(decoded, BATCH)):
                 times, pictures = zip(*batch, strict=True)
@@ -196,11 +196,3 @@ def _label_vectors(
     if labels is None:
         raise InputError(f"features {config.features!r} need word vectors for the labels; give them with --words")
     return labels(names)
-
-
-def _different(frames: Iterable[Frame]) -> Iterator[tuple[tuple[float, ...], UInt8[np.ndarray, "h w 3"]]]:
-    """Give each picture once, with the times at which it is shown: a short clip shows some more than once."""
-    # an id is not given twice, for groupby holds a picture until it has seen the next
-    for _, shown in groupby(frames, key=lambda frame: id(frame[1])):
-        times, pictures = zip(*shown, strict=True)
-        yield times, pictures[0]

@@ -29,8 +29,10 @@ class VisionModel:
             has given once is taken from its cache where there is no network.
         kind: the class of transformers that chooses the model's class.
         optional: a part whose weights the files may lack; `lacks_optional` then says so.
+        also: names of further files that belong to the model, where they are there.
 
     Attributes:
+        folder: where its files are.
         model: the module; every one of its weights comes from the files, in fp32.
         processor: turns frames into the model's input.
         fingerprint: the class and the SHA-256 of the files: of a folder and of the hub the same.
@@ -41,14 +43,18 @@ class VisionModel:
     """
 
     def __init__(
-        self, name: str, kind: Literal["AutoModel", "AutoModelForObjectDetection"], optional: str | None = None
+        self,
+        name: str,
+        kind: Literal["AutoModel", "AutoModelForObjectDetection"],
+        optional: str | None = None,
+        also: Sequence[str] = (),
     ) -> None:
         try:
             import PIL  # noqa: F401
             import transformers
         except ImportError as error:
             raise InputError(f"hf:{name} needs transformers and Pillow: pip install leorn[transformers]") from error
-        folder = _folder(name)
+        self.folder = folder = _folder(name, also)
         # what a foreign folder makes the library raise may be anything
         with _as_input_error(f"hf:{name}: cannot be loaded by transformers' {kind}"), quiet(transformers):
             options = {"trust_remote_code": False, "local_files_only": True}
@@ -66,7 +72,8 @@ class VisionModel:
         self.lacks_optional = bool(report["missing_keys"])
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model.to(self.device).eval()
-        files = sorted([*folder.glob(WEIGHTS), *(folder / config for config in CONFIGS if (folder / config).is_file())])
+        named = [file for each in (*CONFIGS, *also) if (file := folder / each).is_file()]
+        files = sorted([*folder.glob(WEIGHTS), *named])
         self.fingerprint: Mapping[str, Any] = {
             "model": type(self.model).__name__,
             "processor": type(self.processor).__name__,
@@ -79,6 +86,24 @@ class VisionModel:
             self.device
         )
 
+    def tokenizer(self, vocabularies: Sequence[str]) -> Any:  # noqa: ANN401
+        """Open the tokenizer that lies beside the model.
+
+        Args:
+            vocabularies: one of these files must be there, or the library would make up an empty one.
+
+        Raises:
+            InputError: there is none, or it cannot be read.
+        """
+        import transformers
+
+        if not any((self.folder / each).is_file() for each in vocabularies):
+            raise InputError(f"hf:{self.name}: holds no tokenizer; expected one of {', '.join(vocabularies)}")
+        with _as_input_error(f"hf:{self.name}: its tokenizer cannot be loaded"), quiet(transformers):
+            return transformers.AutoTokenizer.from_pretrained(
+                self.folder, trust_remote_code=False, local_files_only=True
+            )
+
     @contextmanager
     def trial(self, expected: str) -> Iterator[list[UInt8[np.ndarray, "h w 3"]]]:
         """Give a grey frame to try the model on; whatever fails there says that the model is not what is expected.
@@ -90,14 +115,15 @@ class VisionModel:
             yield [np.full((*PROBE_SIZE, 3), 128, np.uint8)]
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, also: Sequence[str]) -> Path:
     """Return the folder of a model, of the hub's cache where `name` is no folder."""
     folder = Path(name)
     if not folder.is_dir():
         from huggingface_hub import snapshot_download
 
         with _as_input_error(f"hf:{name}: neither a folder nor to be had from the hub"):
-            folder = Path(snapshot_download(name, allow_patterns=[WEIGHTS, "model.safetensors.index.json", *CONFIGS]))
+            patterns = [WEIGHTS, "model.safetensors.index.json", *CONFIGS, *also]
+            folder = Path(snapshot_download(name, allow_patterns=patterns))
     # either of the two *processor_config.json holds the image processor
     for needed in ("config.json", "*processor_config.json", WEIGHTS):
         if not any(folder.glob(needed)):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +95,14 @@ def sample_frames(path: str | Path, count: int, max_side: int | None = None) -> 
         ticks = [(2 * part + 1) * (timeline.end - timeline.start) // (2 * count) for part in range(count)]
         seconds = [(part + 0.5) * video.info.duration_seconds / count for part in range(count)]
         yield from zip(seconds, video.pictures(ticks, max_side), strict=True)
+
+
+def different_frames(frames: Iterable[Frame]) -> Iterator[tuple[tuple[float, ...], UInt8[np.ndarray, "h w 3"]]]:
+    """Give each picture once, with the times at which it is shown: a short clip shows some more than once."""
+    # an id is not given twice, for groupby holds a picture until it has seen the next
+    for _, shown in groupby(frames, key=lambda frame: id(frame[1])):
+        times, pictures = zip(*shown, strict=True)
+        yield times, pictures[0]
 
 
 def read_frames(path: str | Path, times_seconds: Sequence[float]) -> list[Frame]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from leorn.errors import InputError
 from leorn.records import VideoObjects
 from leorn.retrieval.sentences import SentenceEncoder
-from leorn.retrieval.windows import Window
+from leorn.retrieval.windows import Window, frames_inside
 
 FEWEST = 0.1
 """Labels count whose weight is at least this share of the greatest."""
@@ -81,10 +81,7 @@ def describe(objects: VideoObjects, window: Window) -> str:
         objects: of the video.
         window: a stretch of it; one without a sampled frame is told by the frame nearest to its middle.
     """
-    times = objects.times_seconds
-    inside = np.flatnonzero((times >= window.start_seconds) & (times < window.end_seconds))
-    if not inside.size:
-        inside = np.array([np.abs(times - (window.start_seconds + window.end_seconds) / 2).argmin()])
+    inside = frames_inside(objects.times_seconds, window)
     best = np.zeros((len(inside), len(objects.label_names) + 1))
     rows = np.broadcast_to(np.arange(len(inside))[:, None], objects.labels[inside].shape)
     # label -1, no label, looks at the last column
@@ -99,11 +96,15 @@ def open_encoder(name: str) -> DualEncoder:
     """Open a dual encoder.
 
     Args:
-        name: `labels`.
+        name: `labels`, or `hf:` with a folder or hub id of an image–text model.
 
     Raises:
         InputError: an unknown name, or its model is missing.
     """
     if name == "labels":
         return LabelEncoder(SentenceEncoder.of_assets())
-    raise InputError(f"encoder {name}: no such encoder; expected labels")
+    if name.startswith("hf:"):
+        from leorn.retrieval.image_text import ImageTextEncoder
+
+        return ImageTextEncoder(name.removeprefix("hf:"))
+    raise InputError(f"encoder {name}: no such encoder; expected labels, or hf: with an image–text model")

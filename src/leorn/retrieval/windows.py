@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Float, Int
+
 LENGTHS_SECONDS = (4.0, 8.0, 16.0, 32.0)
 """From a single action to a scene; a video that is shorter than a length is one window."""
 
@@ -33,3 +36,16 @@ def cut_windows(duration_seconds: float, lengths_seconds: Sequence[float] = LENG
             start = rest * number / steps if steps else 0.0
             windows[Window(start, min(start + length, duration_seconds))] = None
     return list(windows)
+
+
+def frames_inside(times_seconds: Float[np.ndarray, "T"], window: Window) -> Int[np.ndarray, "F"]:
+    """Return which of the sampled frames tell of a window: those inside it, or the one nearest to its middle.
+
+    Args:
+        times_seconds: of the frames, rising.
+        window: a stretch of the video.
+    """
+    first, beyond = np.searchsorted(times_seconds, window)
+    if first < beyond:
+        return np.arange(first, beyond)
+    return np.array([np.abs(times_seconds - (window.start_seconds + window.end_seconds) / 2).argmin()])
