@@ -6,9 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from leorn.config import ExtractionConfig
 from leorn.errors import InputError
+from leorn.features.cluster import on_ray
+from leorn.features.cluster_worker import ATTEMPTS
 from leorn.features.extract import Extractor, LabelEncoder, LabelVectors
 from leorn.features.processes import in_processes
 from leorn.features.sources import Progress
@@ -21,6 +24,8 @@ NamedVideo = tuple[str, Path]
 """A video's id and its file."""
 Extracted = tuple[VideoObjects, str]
 """The objects of a video, and the SHA-256 of its file."""
+Engine = Literal["local", "ray"]
+"""What shares the videos among processes: this machine, or Ray, whose workers may be on many."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ def extract_videos(
     labels: LabelEncoder | None = None,
     *,
     jobs: int = 1,
+    engine: Engine = "local",
+    ray_address: str | None = None,
     progress: Progress | None = None,
     begin: Callable[[Sequence[NamedVideo], Extractor], None] | None = None,
 ) -> list[Failure]:
@@ -75,6 +82,10 @@ def extract_videos(
         config: how.
         labels: gives the labels their vectors, where the features are of them.
         jobs: processes that extract at once; the store does not depend on it.
+        engine: whose processes they are; the store does not depend on it either. With Ray a process that dies is
+            started again, and a video of which several died is a failure.
+        ray_address: of a Ray cluster whose machines find the videos, and the detector's files, under the same paths;
+            Ray is started on this machine where None.
         progress: told how many frames are done, of how many, as if every video had `config.frames`.
         begin: is told, before the first, which videos will be extracted, and with what.
 
@@ -83,10 +94,13 @@ def extract_videos(
 
     Raises:
         InputError: a file that is missing, a detector that cannot be opened, a store that was made otherwise or is
-            being written to, a folder that cannot be written, or a process that was killed or could not begin.
+            being written to, a folder that cannot be written, a process that was killed or could not begin, or
+            Ray that is not installed or does not answer.
     """
     if jobs < 1:
         raise InputError(f"jobs is {jobs}; expected 1 or more")
+    if ray_address is not None and engine != "ray":
+        raise InputError(f"address {ray_address} of a Ray cluster, and engine {engine}; expected engine ray")
     for path in videos.values():
         _check_there(path)
     extractor = Extractor(config, labels)
@@ -96,7 +110,12 @@ def extract_videos(
         if begin is not None:
             begin(missing, extractor)
         tell = _Counter(len(missing), config.frames, progress)
-        with _results(missing, extractor, min(jobs, len(missing)), tell) as results:
+        jobs = min(jobs, len(missing))
+        if missing and engine == "ray":
+            work = _on_ray(missing, extractor, jobs, ray_address)
+        else:
+            work = _on_this_machine(missing, extractor, jobs, tell)
+        with work as results:
             for result in results:
                 kept = result if isinstance(result, Failure) else _add(store, *result)
                 if kept is not None:
@@ -121,14 +140,28 @@ class _Counter:
         self._before += 1
 
 
-def _results(
+def _on_this_machine(
     videos: Sequence[NamedVideo], extractor: Extractor, jobs: int, progress: Progress
 ) -> AbstractContextManager[Iterator[Extracted | Failure]]:
     """Give what becomes of each video, in order, from this process or from several."""
     if jobs < 2:
         return nullcontext(_attempt(extractor, progress, video) for video in videos)
+    return in_processes(_maker(extractor), videos, jobs)
+
+
+def _on_ray(
+    videos: Sequence[NamedVideo], extractor: Extractor, jobs: int, address: str | None
+) -> AbstractContextManager[Iterator[Extracted | Failure]]:
+    """Give what becomes of each video, in order, from Ray's processes, which on a cluster have other folders open."""
+    if address is not None:
+        videos = [(video, path.absolute()) for video, path in videos]
+    return on_ray(_maker(extractor), videos, _lost, jobs, address)
+
+
+def _maker(extractor: Extractor) -> Callable[[], Callable[[NamedVideo], Extracted | Failure]]:
+    """Return what makes the same extractor in another process."""
     labels = None if extractor.label_vectors is None else partial(_same, extractor.label_vectors)
-    return in_processes(partial(_make_attempt, extractor.config, labels), videos, jobs)
+    return partial(_make_attempt, extractor.config, labels)
 
 
 def _make_attempt(config: ExtractionConfig, labels: LabelEncoder | None) -> Callable[[NamedVideo], Extracted | Failure]:
@@ -146,6 +179,11 @@ def _attempt(extractor: Extractor, progress: Progress | None, video: NamedVideo)
     except Exception as error:
         # whatever one odd file brings about, hours of work on the others do not end there
         return Failure(name, f"{path}: cannot be extracted ({type(error).__name__}: {error})")
+
+
+def _lost(video: NamedVideo) -> Failure:
+    name, path = video
+    return Failure(name, f"{path}: cannot be extracted (its process died {ATTEMPTS} times, perhaps of lack of memory)")
 
 
 def _add(store: GrowingStore, objects: VideoObjects, source_sha256: str) -> Failure | None:
