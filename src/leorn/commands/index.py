@@ -70,7 +70,11 @@ def add_options(parser: Parser) -> None:
         "--library", required=True, metavar="DIR", help="The library; it will hold these videos, and what was uploaded."
     )
     parser.add_argument(
-        "--network", default="demo", help="A .safetensors or .ckpt file, a folder of leorn pack, a hub id, or demo."
+        "--network",
+        default="demo",
+        help="A .safetensors or .ckpt file, a folder of leorn pack, a hub id, or demo; none goes by the encoder alone.",
     )
-    parser.add_argument("--encoder", default="labels", help="What recalls windows: labels.")
+    parser.add_argument(
+        "--encoder", default="labels", help="What recalls windows: labels, or hf: with an image–text model."
+    )
     parser.add_argument("--jobs", type=PositiveInt, default=1, help="Processes that extract at once.")

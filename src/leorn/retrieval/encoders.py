@@ -67,9 +67,8 @@ class LabelEncoder:
         del file
         said = [describe(objects, window) for window in windows]
         # neighbours mostly hold the same
-        different = list(dict.fromkeys(said))
-        vectors = self._encoder(different)
-        return vectors[[different.index(sentence) for sentence in said]]
+        places = {sentence: place for place, sentence in enumerate(dict.fromkeys(said))}
+        return self._encoder(list(places))[[places[sentence] for sentence in said]]
 
 
 def describe(objects: VideoObjects, window: Window) -> str:
@@ -90,6 +89,12 @@ def describe(objects: VideoObjects, window: Window) -> str:
     least = FEWEST * max(weights.values(), default=0.0)
     seen = [name for name in sorted(weights, key=lambda name: (-weights[name], name)) if weights[name] > 0]
     return ", ".join([name for name in seen if weights[name] >= least][:MOST]) or NOTHING
+
+
+def lasting_encoder(name: str) -> str:
+    """Return what names the same encoder from any folder: the path of a model in a folder whole, others as they are."""
+    kind, _, model = name.partition(":")
+    return f"hf:{Path(model).absolute()}" if kind == "hf" and model and Path(model).is_dir() else name
 
 
 def open_encoder(name: str) -> DualEncoder:

@@ -21,7 +21,8 @@ from leorn.features.sources import ObjectSource, Progress
 from leorn.features.store import FeatureStore
 from leorn.features.store_lock import only_writer
 from leorn.features.store_writer import GrowingStore, keep_videos
-from leorn.retrieval.encoders import DualEncoder, open_encoder
+from leorn.retrieval.curve import STEP_SECONDS
+from leorn.retrieval.encoders import DualEncoder, lasting_encoder, open_encoder
 from leorn.retrieval.estimate import Estimate, estimate
 from leorn.retrieval.loading import lasting_name, open_network
 from leorn.retrieval.manifest import (
@@ -35,6 +36,8 @@ from leorn.retrieval.manifest import (
     write_manifest,
 )
 from leorn.retrieval.recipe import extraction_for
+from leorn.retrieval.step_table import StepTable, VideoSteps, cut_steps
+from leorn.retrieval.training_free import NO_NETWORK, extraction, no_vectors
 from leorn.retrieval.window_table import VideoWindows, WindowTable
 from leorn.retrieval.windows import LENGTHS_SECONDS, cut_windows
 
@@ -62,6 +65,8 @@ class _Tools(NamedTuple):
 
     config: ExtractionConfig
     labels: LabelEncoder
+    label_names: tuple[str, ...]
+    """Of the detector."""
     encoder: DualEncoder
     empty: Manifest
 
@@ -71,7 +76,7 @@ def create_library(folder: str | Path, *, network: str = "demo", encoder: str = 
 
     Args:
         folder: the library's.
-        network: as `leorn.load` takes it.
+        network: as `leorn.load` takes it, or `none`: moments are found by the dual encoder alone.
         encoder: name of the dual encoder.
 
     Returns:
@@ -104,7 +109,7 @@ def index_videos(
     Args:
         videos: id → file.
         folder: the library's.
-        network: as `leorn.load` takes it.
+        network: as `leorn.load` takes it, or `none`: moments are found by the dual encoder alone.
         encoder: name of the dual encoder.
         jobs: processes that extract at once.
         progress: makes the progress of something that is named to it.
@@ -146,7 +151,7 @@ def index_objects(
     Args:
         source: the objects, made as those that the network was trained on.
         folder: the library's.
-        network: as `leorn.load` takes it.
+        network: as `leorn.load` takes it, or `none`: moments are found by the dual encoder alone.
         encoder: name of the dual encoder.
         progress: makes the progress of something that is named to it.
 
@@ -222,17 +227,26 @@ def remove_video(folder: str | Path, video: str) -> None:
         entry = manifest.videos[video]
         write_manifest(folder, manifest.without(video))
         WindowTable(folder / WINDOWS).remove([video])
+        StepTable(folder / WINDOWS).remove([video])
         keep_videos(folder / OBJECTS, set(FeatureStore(folder / OBJECTS).videos) - {video})
         if entry.uploaded and (file := file_of(folder, entry)) is not None:
             file.unlink(missing_ok=True)
 
 
 def _open_tools(network: str, encoder: str) -> _Tools:
-    network = lasting_name(network)
-    _, record, words = open_network(network)
-    config, labels, dual = extraction_for(record), partial(label_vectors, words), open_encoder(encoder)
-    features = dict(Extractor(config, labels).fingerprint)
-    return _Tools(config, labels, dual, Manifest(network, features, encoder, dict(dual.fingerprint), LENGTHS_SECONDS))
+    step_seconds: float | None = None
+    if network == NO_NETWORK:
+        config, labels, step_seconds = extraction(), no_vectors, STEP_SECONDS
+    else:
+        network = lasting_name(network)
+        _, record, words = open_network(network)
+        config, labels = extraction_for(record), partial(label_vectors, words)
+    encoder = lasting_encoder(encoder)
+    dual = open_encoder(encoder)
+    extractor = Extractor(config, labels)
+    features, vectors = dict(extractor.fingerprint), dict(dual.fingerprint)
+    empty = Manifest(network, features, encoder, vectors, LENGTHS_SECONDS, step_seconds)
+    return _Tools(config, labels, extractor.label_names, dual, empty)
 
 
 def _taken_up(folder: Path, made: Manifest) -> Manifest:
@@ -276,6 +290,7 @@ def _hold(
     manifest = replace(manifest, videos=kept)
     write_manifest(folder, manifest)
     WindowTable(folder / WINDOWS).keep_only(kept)
+    StepTable(folder / WINDOWS).keep_only(kept)
     added = {video: wanted[video] for video in wanted if video not in kept}
     _add_windows(folder, manifest, tools, added, told)
     return tuple(added), removed, tuple(kept)
@@ -294,19 +309,27 @@ def _add_windows(
     """Write the windows of videos that the store holds, some at a time, and name these in the manifest."""
     if not added:
         return manifest
-    store, table = FeatureStore(folder / OBJECTS), WindowTable(folder / WINDOWS)
+    store, table, steps = FeatureStore(folder / OBJECTS), WindowTable(folder / WINDOWS), StepTable(folder / WINDOWS)
     done = 0
     for part in _in_parts(_encoded(folder, manifest, tools.encoder, store, added)):
-        table.replace({video: windows for video, _, windows in part})
-        manifest = manifest.with_videos({video: entry for video, entry, _ in part})
+        table.replace({one.video: one.windows for one in part})
+        steps.replace({one.video: one.steps for one in part if one.steps is not None})
+        manifest = manifest.with_videos({one.video: one.entry for one in part})
         write_manifest(folder, manifest)
         done += len(part)
         told(done, len(added))
-    table.tidy()
+    table.tidy(lambda: tools.encoder.sentences([f"a {name}" for name in tools.label_names]))
+    steps.tidy()
     return manifest
 
 
-_Encoded = tuple[str, LibraryVideo, VideoWindows]
+class _Encoded(NamedTuple):
+    """A video with its vectors."""
+
+    video: str
+    entry: LibraryVideo
+    windows: VideoWindows
+    steps: VideoSteps | None
 
 
 def _encoded(
@@ -314,10 +337,15 @@ def _encoded(
 ) -> Iterator[_Encoded]:
     for video, (path, name) in added.items():
         objects = store.read(video)
-        windows = cut_windows(objects.duration_seconds, manifest.lengths_seconds)
+        duration_seconds = objects.duration_seconds
+        windows = cut_windows(duration_seconds, manifest.lengths_seconds)
+        steps = [] if manifest.step_seconds is None else cut_steps(duration_seconds)
         source = store.source_sha256(video) or ""
-        entry = LibraryVideo(path, source, objects.duration_seconds, len(windows), "" if name == video else name)
-        yield video, entry, VideoWindows(windows, encoder.windows(objects, windows, file_of(folder, entry)))
+        entry = LibraryVideo(path, source, duration_seconds, len(windows), "" if name == video else name)
+        # all at once: each frame is looked at once
+        vectors = encoder.windows(objects, [*windows, *steps], file_of(folder, entry))
+        of_steps = VideoSteps(duration_seconds, vectors[len(windows) :]) if steps else None
+        yield _Encoded(video, entry, VideoWindows(windows, vectors[: len(windows)]), of_steps)
 
 
 def _in_parts(items: Iterator[_Encoded]) -> Iterator[Sequence[_Encoded]]:

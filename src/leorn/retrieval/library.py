@@ -23,6 +23,7 @@ from leorn.retrieval.evidence import Answer
 from leorn.retrieval.localise import Localiser, NetworkLocaliser
 from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, file_of, read_manifest
 from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.training_free import NO_NETWORK, CurveLocaliser
 from leorn.retrieval.window_table import WindowTable
 
 CANDIDATES = 20
@@ -92,7 +93,7 @@ class Library:
 
     Args:
         folder: as `index_videos` made it.
-        retriever: finds the moments; the network that the library names where None.
+        retriever: finds the moments; the network that the library names where None, or none.
 
     Attributes:
         folder: where it is.
@@ -108,7 +109,7 @@ class Library:
         self.manifest = read_manifest(self.folder)
         self._table = WindowTable(self.folder / WINDOWS)
         self._encoder = open_encoder(self.manifest.encoder)
-        self._retriever = retriever or load(self.manifest.network)
+        self._retriever = None if self.manifest.network == NO_NETWORK else retriever or load(self.manifest.network)
         self._localiser = self._open_localiser()
 
     def refresh(self) -> bool:
@@ -207,7 +208,11 @@ class Library:
 
     def _open_localiser(self) -> Localiser | None:
         """Open what finds the moments; an empty library has no objects yet."""
-        return NetworkLocaliser(self._retriever, self.folder / OBJECTS) if self.manifest.videos else None
+        if not self.manifest.videos:
+            return None
+        if self._retriever is None:
+            return CurveLocaliser(self._encoder, self.folder)
+        return NetworkLocaliser(self._retriever, self.folder / OBJECTS)
 
     def _recall(self, query: str, pattern: str | None, candidates: int) -> dict[str, float]:
         """Return the videos with the nearest windows, each with its nearest window's similarity, best first."""

@@ -44,7 +44,7 @@ class Manifest:
     """What a library was made with; what is not the same cannot be added to it."""
 
     network: str
-    """As `leorn.load` takes it."""
+    """As `leorn.load` takes it; `none` where moments are found by the dual encoder alone."""
     features: Mapping[str, Any]
     """Fingerprint of the objects."""
     encoder: str
@@ -53,6 +53,8 @@ class Manifest:
     """Its fingerprint."""
     lengths_seconds: tuple[float, ...]
     """Of the windows."""
+    step_seconds: float | None = None
+    """Of the steps that moments are made of where there is no network; None where there is one."""
     videos: Mapping[str, LibraryVideo] = field(default_factory=dict)
     """By id; each is whole in the store and in the table."""
 

@@ -1,21 +1,24 @@
 """The windows of a library's videos with their vectors, in a LanceDB table.
 
-Letters: W windows, D width of a vector.
+Letters: W windows, Q sentences, D width of a vector.
 """
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from leorn.errors import InputError
+from leorn.retrieval import window_index
+from leorn.retrieval.video_rows import VideoRows, key_of, one_of
+from leorn.retrieval.window_index import IndexRecord, approximately, build_index, read_record
 from leorn.retrieval.windows import Window
 
 if TYPE_CHECKING:
     import pyarrow
+
+__all__ = ["RecalledWindow", "VideoWindows", "WindowTable", "key_of"]
 
 TABLE = "windows"
 
@@ -37,58 +40,52 @@ class RecalledWindow(NamedTuple):
 
 
 class WindowTable:
-    """Vectors of windows, found by their cosine; searched exactly.
+    """Vectors of windows, found by their cosine: exactly, but in a large table by an index that misses a few.
 
     Args:
         folder: of the database, which is made where it is missing.
+
+    Attributes:
+        index: what was measured of the index; None where searches are exact.
 
     Raises:
         InputError: LanceDB is not installed, or the folder holds no database that it can read.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        try:
-            import lancedb
-        except ImportError as error:
-            raise InputError("a library needs LanceDB: pip install leorn[search]") from error
-        try:
-            self._database = lancedb.connect(str(folder))
-            there = TABLE in self._database.list_tables().tables
-            self._table: Any = self._database.open_table(TABLE) if there else None
-        except (OSError, RuntimeError, ValueError) as error:
-            raise InputError(f"{folder}: cannot be opened as a database of windows ({error})") from error
+        self._folder = Path(folder)
+        self._rows = VideoRows(folder, TABLE)
+        self.index: IndexRecord | None = read_record(self._folder)
 
     def __len__(self) -> int:
         """How many windows there are."""
-        return 0 if self._table is None else self._table.count_rows()
+        return len(self._rows)
 
     def replace(self, videos: Mapping[str, VideoWindows]) -> None:
         """Put in the windows of videos, in the place of those that are there."""
-        if not videos:
-            return
-        rows = _rows(videos)
-        if self._table is None:
-            self._table = self._database.create_table(TABLE, rows)
-            return
-        self.remove(videos)
-        self._table.add(rows)
+        if videos:
+            self._rows.replace(videos, _rows(videos))
 
     def remove(self, videos: Collection[str]) -> None:
         """Take out the windows of videos."""
-        if self._table is not None and videos:
-            self._table.delete(_one_of(videos))
-
-    def tidy(self) -> None:
-        """Put together what was written in many parts: a search reads each of them."""
-        if self._table is not None:
-            self._table.optimize()
+        self._rows.remove(videos)
 
     def keep_only(self, videos: Collection[str]) -> None:
         """Take out the windows of all other videos: those that a killed writer has left."""
-        if self._table is None:
-            return
-        there = set(self._table.search().select(["video"]).to_arrow()["video"].to_pylist())
-        self.remove(there - set(videos))
+        self._rows.keep_only(videos)
+
+    def tidy(self, sentences: Callable[[], Float[np.ndarray, "Q D"]] | None = None) -> None:
+        """Put together what was written in many parts, and index a table that has become large.
+
+        Windows that are put in later are found without it, until the next time.
+
+        Args:
+            sentences: gives vectors of sentences, to measure how many windows a search by the index finds.
+        """
+        self._rows.tidy()
+        measured = 0 if self.index is None else self.index.rows
+        if len(self) >= max(window_index.INDEX_FROM, measured * window_index.GROWN):
+            self.index = build_index(self._rows.table, self._folder, sentences)
 
     def recall(
         self, vector: Float[np.ndarray, "D"], count: int, videos: Collection[str] | None = None
@@ -98,30 +95,29 @@ class WindowTable:
         Args:
             vector: of the sentence, of length 1.
             count: how many windows, at most.
-            videos: look at windows of these alone.
+            videos: look at windows of these alone; such a search is exact.
         """
-        if self._table is None or not count or (videos is not None and not videos):
+        if self._rows.table is None or not count or (videos is not None and not videos):
             return []
-        search = self._table.search(vector.astype(np.float32)).distance_type("cosine").limit(count)
-        if videos is not None:
-            search = search.where(_one_of(videos), prefilter=True)
-        found = [
-            RecalledWindow(row["video"], Window(row["start_seconds"], row["end_seconds"]), 1 - row["_distance"])
-            for row in search.to_list()
-        ]
+        found = None
+        if videos is None and self.index is not None:
+            found = self._ask(approximately(self._search(vector, count), count, self.index))
+        if found is None or len(found) < min(count, len(self)):
+            search = self._search(vector, count).bypass_vector_index()
+            found = self._ask(search if videos is None else search.where(one_of(videos), prefilter=True))
         # LanceDB leaves the order of equals open
         return sorted(found, key=lambda one: (-one.similarity, one.video, one.window))
 
+    def _search(self, vector: Float[np.ndarray, "D"], count: int) -> Any:  # noqa: ANN401
+        columns = ["video", "start_seconds", "end_seconds", "_distance"]
+        search = self._rows.table.search(vector.astype(np.float32)).distance_type("cosine")
+        return search.select(columns).limit(count)
 
-def key_of(video: str) -> str:
-    """Return what stands for a video's id in conditions: ids are anybody's text, conditions a language."""
-    return hashlib.sha256(video.encode(errors="surrogatepass")).hexdigest()
-
-
-def _one_of(videos: Collection[str]) -> str:
-    """Return the condition that a window is of one of some videos."""
-    keys = ", ".join(f"'{key_of(video)}'" for video in videos)
-    return f"key IN ({keys})"
+    def _ask(self, search: Any) -> list[RecalledWindow]:  # noqa: ANN401
+        return [
+            RecalledWindow(row["video"], Window(row["start_seconds"], row["end_seconds"]), 1 - row["_distance"])
+            for row in search.to_list()
+        ]
 
 
 def _rows(videos: Mapping[str, VideoWindows]) -> "pyarrow.Table":
