@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from leorn.data.annotations import write_queries
+from leorn.data.simulation import others
 from leorn.data.simulation.config import SimulationConfig
 from leorn.data.simulation.events import facts
 from leorn.data.simulation.labels import LABEL_SETS
@@ -96,7 +97,7 @@ def simulate(
         if progress is not None:
             progress(done, len(videos))
     queries = _with_known_words(queries)
-    names = vocabulary(labels)
+    names = vocabulary(labels, (*others.FORMS, others.AND) if config.others_named else ())
     save_word_vectors(out / "words.npz", names, word_vectors(len(names), config.word_size, seed))
     write_text(out / OPTIONS, _options(config, seed, held_out))
     write_text(out / "README.md", _readme(queries, seed))
@@ -127,7 +128,7 @@ def check_config(config: SimulationConfig, seed: int = 0) -> None:
     if seed < 0:
         raise InputError(f"seed {seed}; expected 0 or more")
     counts = {"train_videos": 1, "shots": 1, "actors": 1, "max_actions": 1, "queries_per_video": 1, "word_size": 1}
-    counts |= {"val_videos": 0, "test_videos": 0, "compositional_videos": 0, "bystanders": 0}
+    counts |= {"val_videos": 0, "test_videos": 0, "compositional_videos": 0, "bystanders": 0, "others_named": 0}
     for name, least in counts.items():
         check_range(name, getattr(config, name), least, inf)
     for field in fields(config):
@@ -166,6 +167,12 @@ def _scene_and_sentences(
         said = describe(facts(scene.objects, scene.events, scene.duration_seconds), held_out, split, config, rng)
         if len(said) >= wanted:
             break
+    if config.others_named:
+        labels = LABEL_SETS[config.labels]
+        said = [
+            (others.name_others(text, spans, scene.objects, config.others_named, labels, rng), spans)
+            for text, spans in said
+        ]
     return scene, said
 
 

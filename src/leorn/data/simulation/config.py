@@ -36,6 +36,8 @@ class SimulationConfig:
     """Objects of a shot that stand or wander."""
     temporal_share: float = 0.5
     """Share of the sentences with several moments that are told apart by before and after, where that is possible."""
+    others_named: int = 0
+    """Other things in view that a sentence names, at most: that it tells its video from others that show the same."""
     held_out_share: float = 0.25
     """Share of each verb's verb–object pairs that training never sees in a sentence."""
     detections_per_second: float = 5.0

@@ -1,5 +1,7 @@
 """Sentences about simulated scenes: synonyms, active and passive forms, before and after."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from leorn.data.simulation.events import Fact
@@ -110,8 +112,8 @@ def sentence(fact: Fact, labels: Labels, rng: np.random.Generator) -> str:
     """Say a fact in one of its forms."""
     if fact.verb == "show" and rng.random() < PLURAL_SHARE:
         return str(rng.choice(FORMS["show"])).format(s=plural(labels.called(fact.subject)[0]))
-    thing = "" if fact.thing is None else _noun_phrase(fact.thing, labels, rng)
-    return str(rng.choice(FORMS[fact.verb])).format(s=_noun_phrase(fact.subject, labels, rng), o=thing)
+    thing = "" if fact.thing is None else noun_phrase(fact.thing, labels, rng)
+    return str(rng.choice(FORMS[fact.verb])).format(s=noun_phrase(fact.subject, labels, rng), o=thing)
 
 
 def plural(noun: str) -> str:
@@ -161,15 +163,21 @@ def told_apart(fact: Fact, other: Fact, relation: str) -> Spans:
     return before if relation == "before" else after
 
 
-def vocabulary(labels: Labels) -> list[str]:
-    """Every word of the labels and of what can be said, sorted."""
-    forms = [form for options in (*FORMS.values(), *TEMPORAL_FORMS.values()) for form in options]
-    said = " ".join(forms).format(s="the", o="the", main="", other="")
+def vocabulary(labels: Labels, more_forms: Iterable[str] = ()) -> list[str]:
+    """Every word of the labels and of what can be said, sorted.
+
+    Args:
+        labels: what there is.
+        more_forms: other forms of sentences that are in use.
+    """
+    forms = [form for options in (*FORMS.values(), *TEMPORAL_FORMS.values(), tuple(more_forms)) for form in options]
+    said = " ".join(forms).format(s="the", o="the", main="", other="", others="", first="", second="")
     nouns = [name for label in labels.names for name in (label, *labels.called(label), plural(labels.called(label)[0]))]
     return sorted({*words(said), *words(" ".join(nouns))} | {"a", "an"})
 
 
-def _noun_phrase(label: str, labels: Labels, rng: np.random.Generator) -> str:
+def noun_phrase(label: str, labels: Labels, rng: np.random.Generator) -> str:
+    """Call a label by one of its names, with an article."""
     noun = str(rng.choice(labels.called(label)))
     if noun == NO_ARTICLE:
         return noun
