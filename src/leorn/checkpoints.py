@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from leorn.model.leorn import LEORN
 from leorn.model.networks import Network, make_network
 from leorn.model.published import load_published
 from leorn.restore import restore
+from leorn.scoring.scaling import Calibration
 
 RECORD_KEY = "leorn"
 _NETWORK_PREFIX = "network."
@@ -34,6 +35,7 @@ class NetworkRecord:
         experiment: the whole resolved configuration, where the network was trained here.
         fingerprint: how the features it was trained on were made.
         frame_fingerprint: the same of the frame features of a fusion network; empty where nothing says so.
+        calibration: what makes its scores probabilities; None where `leorn calibrate` has not been run.
         words: where its word vectors come from, as `WordVectors.source` says.
         metrics: its figures on the validation split.
         detector: what finds the objects of a new video, where the fingerprint does not say so.
@@ -46,6 +48,7 @@ class NetworkRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
     detector: str | None = None
     frame_fingerprint: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, numbers and text."""
@@ -58,7 +61,12 @@ class NetworkRecord:
         Raises:
             InputError: a key is unknown or missing, or a value of another kind.
         """
-        return restore(cls, values, where)
+        try:
+            return restore(cls, values, where)
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{where}: calibration: {error}; expected finite numbers, the slope 0 or more") from error
 
 
 def save_network(path: str | Path, network: Network, record: NetworkRecord, half: bool = False) -> None:
@@ -71,10 +79,23 @@ def save_network(path: str | Path, network: Network, record: NetworkRecord, half
         name: value.contiguous().to(torch.float16 if half and value.is_floating_point() else value.dtype)
         for name, value in network.state_dict().items()
     }
-    metadata = {RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)}
-    with replace_atomically(path) as temporary:
-        # not save_file(): its error for a full disk is no OSError
-        temporary.write_bytes(save(state, metadata))
+    _write_safetensors(path, state, record)
+
+
+def write_calibration(path: str | Path, calibration: Calibration, out: str | Path | None = None) -> None:
+    """Write what `leorn calibrate` found into the file of a network, atomically; its weights stay as they are.
+
+    Args:
+        path: a safetensors file of ours.
+        calibration: of the network in it.
+        out: another file to write; the same where None.
+
+    Raises:
+        InputError: no such file, no network of ours, or a file that cannot be written.
+    """
+    state, values = _read_safetensors(Path(path))
+    record = replace(NetworkRecord.from_dict(values, str(path)), calibration=calibration)
+    _write_safetensors(path if out is None else out, state, record)
 
 
 def load_network(path: str | Path) -> tuple[Network, NetworkRecord]:
@@ -163,6 +184,13 @@ def fill(network: Network, state: Mapping[str, Tensor], where: str) -> None:
         more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise InputError(f"{where}: weights do not fit the configuration: {'; '.join(problems[:5])}{more}")
     network.load_state_dict(state)
+
+
+def _write_safetensors(path: str | Path, state: dict[str, Tensor], record: NetworkRecord) -> None:
+    metadata = {RECORD_KEY: json.dumps(record.to_dict(), sort_keys=True)}
+    with replace_atomically(path) as temporary:
+        # not save_file(): its error for a full disk is no OSError
+        temporary.write_bytes(save(state, metadata))
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

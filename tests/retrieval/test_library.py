@@ -20,8 +20,8 @@ def test_a_search_finds_moments_in_all_videos_best_first(folder: Path, tmp_path:
     library = Library(tmp_path / "library")
     found = library.search("a person takes the cup", top_k=6).moments
     assert len(found) == 6
-    scores = [one.moment.score or 0.0 for one in found]
-    assert scores == sorted(scores, reverse=True)
+    confidences = [one.confidence for one in found]
+    assert confidences == sorted(confidences, reverse=True)
     # each video's moments are those of the retriever alone
     for video in FRAMES:
         store = FeatureStore(tmp_path / "library/objects")

@@ -12,6 +12,7 @@
 
 import fnmatch
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,15 @@ from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, file_of, read_m
 from leorn.retrieval.retriever import Retriever, load
 from leorn.retrieval.training_free import NO_NETWORK, CurveLocaliser
 from leorn.retrieval.window_table import WindowTable
+from leorn.scoring.scaling import lowered
 
 CANDIDATES = 20
 """Videos in which moments are looked for: those with the nearest windows."""
 WINDOWS_OF_EACH = 10
 """Windows recalled for each of them, for many may be of one video."""
+SHARPNESS = 20.0
+"""The odds of a moment fall by exp(-SHARPNESS * d) where its video's similarity is d below that of the nearest video:
+what XML multiplies its span probabilities with (Lei et al., ECCV 2020, TVR; `q2c_alpha` of its code)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class FoundMoment:
     similarity: float
     """Of the sentence and the nearest of the video's windows."""
     confidence: float
-    """How likely it is right, where the network's scores were calibrated; else the score."""
+    """How likely it is right, where the network's scores were calibrated, else the score; lower, the farther the video
+    is behind the nearest one."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -69,7 +75,7 @@ class SearchResult:
 
     query: str
     found: bool
-    """False where nothing is likely enough to be what was asked for; the moments are then the best guesses."""
+    """False where in no video anything is likely enough to be what was asked for; the moments are best guesses then."""
     threshold: float | None
     """The confidence from which on something is found; None where the network's scores were not calibrated."""
     known_words: float
@@ -110,6 +116,7 @@ class Library:
         self._table = WindowTable(self.folder / WINDOWS)
         self._encoder = open_encoder(self.manifest.encoder)
         self._retriever = None if self.manifest.network == NO_NETWORK else retriever or load(self.manifest.network)
+        self._calibration = None if self._retriever is None else self._retriever.record.calibration
         self._localiser = self._open_localiser()
 
     def refresh(self) -> bool:
@@ -130,7 +137,13 @@ class Library:
         return True
 
     def search(
-        self, query: str, top_k: int = 10, *, videos: str | None = None, candidates: int = CANDIDATES
+        self,
+        query: str,
+        top_k: int = 10,
+        *,
+        videos: str | None = None,
+        candidates: int = CANDIDATES,
+        without: Collection[str] = (),
     ) -> SearchResult:
         """Find the moments that a sentence describes, in all videos: recall windows, then find moments in their videos.
 
@@ -139,6 +152,7 @@ class Library:
             top_k: how many moments to return at most, best first.
             videos: a pattern such as `kitchen/*` that the ids of videos must match; all videos where None.
             candidates: videos to look for moments in.
+            without: ids of videos to leave out.
 
         Raises:
             InputError: an empty sentence, `top_k` or `candidates` below 1, or no video of such a name.
@@ -146,7 +160,7 @@ class Library:
         if top_k < 1 or candidates < 1:
             raise InputError(f"top_k is {top_k}, candidates is {candidates}; expected 1 or more")
         check_sentences([query])
-        recalled = self._recall(query, videos, candidates)
+        recalled = self._recall(query, videos, candidates, without)
         if self._localiser is None or not recalled:
             return SearchResult(query, False, self.threshold, 1.0, ())
         found: list[FoundMoment] = []
@@ -156,15 +170,20 @@ class Library:
             # a writer has taken a video out meanwhile
             if not self.refresh():
                 raise
-            return self.search(query, top_k, videos=videos, candidates=candidates)
+            return self.search(query, top_k, videos=videos, candidates=candidates, without=without)
+        nearest, likeliest = max(recalled.values()), 0.0
         for (video, similarity), of_video in zip(recalled.items(), moments, strict=True):
             entry, file = self.manifest.videos[video], self.file_of(video)
             name, path = entry.name or video, "" if file is None else str(file.absolute())
             for moment in of_video:
                 confidence = self.confidence(moment.score or 0.0)
+                likeliest = max(likeliest, confidence)
+                # without a network the score is made of similarities already
+                if self._retriever is not None:
+                    confidence = lowered(confidence, SHARPNESS * (nearest - similarity))
                 found.append(FoundMoment(video, name, path, entry.duration_seconds, moment, similarity, confidence))
         best = sorted(found, key=lambda one: (-one.confidence, -(one.moment.score or 0.0), one.video, one.moment.span))
-        reached = self.threshold is None or (bool(best) and best[0].confidence >= self.threshold)
+        reached = self.threshold is None or likeliest >= self.threshold
         return SearchResult(query, reached, self.threshold, self._localiser.known_share(query), tuple(best[:top_k]))
 
     def explain(self, query: str, video: str, top_k: int = 5) -> Answer:
@@ -186,11 +205,11 @@ class Library:
     @property
     def threshold(self) -> float | None:
         """The confidence from which on something is found; None where the network's scores were not calibrated."""
-        return None
+        return None if self._calibration is None else self._calibration.threshold
 
     def confidence(self, score: float) -> float:
-        """Return how likely an answer of some score is right."""
-        return score
+        """Return how likely an answer in a video is right, by its score; the score where those were not calibrated."""
+        return score if self._calibration is None else self._calibration.confidence(score)
 
     def file_of(self, video: str) -> Path | None:
         """Return the file of a video, None where the library knows none or it is gone."""
@@ -214,7 +233,9 @@ class Library:
             return CurveLocaliser(self._encoder, self.folder)
         return NetworkLocaliser(self._retriever, self.folder / OBJECTS)
 
-    def _recall(self, query: str, pattern: str | None, candidates: int) -> dict[str, float]:
+    def _recall(
+        self, query: str, pattern: str | None, candidates: int, without: Collection[str] = ()
+    ) -> dict[str, float]:
         """Return the videos with the nearest windows, each with its nearest window's similarity, best first."""
         among = None
         if pattern is not None:
@@ -222,12 +243,12 @@ class Library:
             if not among:
                 raise InputError(f"videos {pattern}: no video of the library has such a name")
         vector, best = self._encoder.sentences([query])[0], dict[str, float]()
-        count, there = candidates * WINDOWS_OF_EACH, len(self.manifest.videos if among is None else among)
+        count, there = candidates * WINDOWS_OF_EACH, len(set(among or self.manifest.videos) - set(without))
         while len(best) < min(candidates, there):
             recalled = self._table.recall(vector, count, among)
             best = {}
             for video, _, similarity in recalled:
-                if video in self.manifest.videos:
+                if video in self.manifest.videos and video not in without:
                     best.setdefault(video, similarity)
             if len(recalled) < count:
                 break

@@ -1,0 +1,159 @@
+"""What a search of many videos is worth: recall over a corpus, and whether it knows what is not there.
+
+Corpus recall counts an answer that is in the right video and overlaps a moment there (Escorcia et al. 2019, "Temporal
+Localization of Moments in Video Collections with Natural Language"; Lei et al., ECCV 2020, TVR). Letters of shapes:
+Q queries, K answers, A answers of all kinds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from leorn.errors import InputError
+from leorn.records import Query
+from leorn.restore import restore
+from leorn.scoring.calibration import reliability
+from leorn.scoring.metrics import overlaps, spans_of
+from leorn.scoring.ranking import hits
+from leorn.scoring.scaling import auroc
+
+RECALLS = (1, 10, 100)
+IOUS = (0.5, 0.7)
+RIGHT = 0.5
+"""A first answer is right whose IoU is above it."""
+
+Found = tuple[str, tuple[float, float]]
+"""A video, and start and end in it in seconds."""
+
+
+@dataclass(frozen=True)
+class SearchRun:
+    """What `leorn evaluate-search` measured, with what it depends on; the keys of its JSON.
+
+    Attributes:
+        library: its folder.
+        videos: that it holds.
+        windows: that it holds.
+        network: what finds the moments.
+        encoder: what recalls windows.
+        candidates: videos that moments were looked for in.
+        queries: asked of the library, and of the library without their own video.
+        absent: sentences from elsewhere that were asked; 0 for none.
+        seed: of the draw of queries, where not all were asked.
+        metrics: figure → percent, but for AUROC and the calibration error, which are 0 to 1.
+    """
+
+    library: str
+    videos: int
+    windows: int
+    network: str
+    encoder: str
+    candidates: int
+    queries: int
+    absent: int
+    seed: int
+    metrics: Mapping[str, float]
+
+
+def restore_search(values: object, where: str) -> SearchRun:
+    """Make a run of the content of a JSON file of `leorn evaluate-search`.
+
+    Raises:
+        InputError: another form; `where` names the place.
+    """
+    return restore(SearchRun, values, where)
+
+
+def corpus_recall(
+    answers: Sequence[Sequence[Found]],
+    queries: Sequence[Query],
+    recalls: Sequence[int] = RECALLS,
+    ious: Sequence[float] = IOUS,
+) -> dict[str, float]:
+    """Return R@k of the moment at each IoU, and of the video alone, in percent.
+
+    Args:
+        answers: of each query, best first; several may be in one video.
+        queries: with their moments, in the same order.
+        recalls: how many answers to look at.
+        ious: what a hit must exceed.
+
+    Returns:
+        `R@k,IoU>m` and `R@k,video`.
+
+    Raises:
+        InputError: no query, or not one list of answers for each.
+    """
+    if not queries or len(queries) != len(answers):
+        raise InputError(f"answers to {len(answers)} queries; expected those to {len(queries)}, one or more")
+    most = max(recalls)
+    right = np.zeros((len(queries), most))
+    own = np.zeros((len(queries), most), dtype=bool)
+    for row, (found, query) in enumerate(zip(answers, queries, strict=True)):
+        here = [place for place, (video, _) in enumerate(found[:most]) if video == query.video]
+        if here:
+            own[row, here] = True
+            right[row, here] = overlaps(np.array([found[place][1] for place in here]), spans_of(query.moments))
+    table = {f"R@{k},IoU>{iou}": hits(right, iou)[:, :k].any(axis=1) for iou in ious for k in recalls}
+    table |= {f"R@{k},video": own[:, :k].any(axis=1) for k in recalls}
+    return {name: 100 * float(found.mean()) for name, found in table.items()}
+
+
+def is_right(found: Found, query: Query) -> bool:
+    """Say whether an answer is in the query's video and overlaps a moment there."""
+    video, span = found
+    return video == query.video and bool(hits(overlaps(np.array([span]), spans_of(query.moments)), RIGHT)[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Confident:
+    """The confidences of the best answers to some sentences, and whether each was said to be found.
+
+    A search that gives no answer at all has confidence 0.
+    """
+
+    confidences: Float[np.ndarray, "Q"]
+    found: Bool[np.ndarray, "Q"]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[float, bool]]) -> "Confident":
+        """Make it of a confidence and a word for each sentence."""
+        return cls(np.array([one for one, _ in pairs]), np.array([said for _, said in pairs], dtype=bool))
+
+    @property
+    def rejected(self) -> float:
+        """Percent of the sentences that were said not to be found."""
+        return 100 * float((~self.found).mean())
+
+
+def rejection(
+    there: Confident, right: Bool[np.ndarray, "Q"], gone: Confident, absent: Confident | None = None
+) -> dict[str, float]:
+    """Return how well what is there is told from what is not, by the best answers' confidences.
+
+    Args:
+        there: answers to queries whose video is in the library.
+        right: (Q,) whether these are right.
+        gone: answers to the same queries, of the library without their videos.
+        absent: answers to sentences from elsewhere.
+
+    Returns:
+        Percent rejected of each kind, AUROC of those that are there against each of the others, and the expected
+        calibration error of the first answers to all queries of the library's own, with their video and without.
+    """
+    both = np.concatenate([there.confidences, gone.confidences])
+    error = reliability(np.clip(both, 0, 1).tolist(), np.concatenate([right, np.zeros(len(gone.found), bool)]))
+    figures = {"rejected, video there": there.rejected, "rejected, video gone": gone.rejected}
+    areas = {"AUROC, video gone": _area(there, gone)}
+    if absent is not None:
+        figures["rejected, from elsewhere"] = absent.rejected
+        areas["AUROC, from elsewhere"] = _area(there, absent)
+    return figures | areas | {"calibration error": 0.0 if error is None else error.expected_calibration_error}
+
+
+def _area(there: Confident, missing: Confident) -> float:
+    confidences = np.concatenate([there.confidences, missing.confidences])
+    area = auroc(confidences, np.arange(len(confidences)) < len(there.confidences))
+    return 0.5 if area is None else area
