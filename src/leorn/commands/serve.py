@@ -75,6 +75,9 @@ def _only_service(library: Path) -> Iterator[None]:
 
 def _take(host: str, port: int) -> socket.socket:
     """Take the port before the network is loaded."""
+    # the system would count on from 0
+    if not 0 <= port < 2**16:
+        raise InputError(f"port {port}; expected 0 to {2**16 - 1}")
     try:
         kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         taken = socket.socket(kind, socket.SOCK_STREAM)

@@ -15,6 +15,7 @@ from leorn.serve.catalogue import id_of
 from leorn.serve.settings import Settings
 from leorn.serve.uploads import Upload, Uploads
 
+ENDED = ("done", "failed")
 REMEMBERED = 100
 """Jobs that have ended and can still be asked about."""
 
@@ -32,7 +33,7 @@ class _State:
 
     @property
     def ended(self) -> bool:
-        return self.told.state in ("done", "failed")
+        return self.told.state in ENDED
 
 
 class JobQueue:
@@ -101,7 +102,7 @@ class JobQueue:
         while True:
             changed, told = state.changed, state.told
             yield told
-            if state.ended:
+            if told.state in ENDED:
                 return
             await changed.wait()
             if self._worker is not None and self._worker.done():

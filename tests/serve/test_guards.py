@@ -1,0 +1,182 @@
+"""Who is turned away: other hosts, other sites, who does not know the token, and what is too long."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from leorn.retrieval.library import Library, SearchResult
+from leorn.serve.app import create_app
+from leorn.serve.catalogue import id_of
+from leorn.serve.guards import COOKIE
+from leorn.serve.settings import Settings
+from tests.commands import Refused
+from tests.serve.services import running
+
+pytest.importorskip("lancedb")
+
+TOKEN = "correct horse battery"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1", "a:b:c"]
+)
+def test_another_host_is_turned_away(client: TestClient, host: str) -> None:
+    for path in ("/", "/api/videos", "/healthz", "/metrics"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 403
+        assert "expected a name of this machine" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000", "LOCALHOST"])
+def test_this_machine_may_ask_by_any_of_its_names(client: TestClient, host: str) -> None:
+    assert client.get("/api/videos", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9000"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_site_is_turned_away(client: TestClient, headers: dict[str, str]) -> None:
+    address = f"/api/videos/{id_of('cups')}"
+    assert client.get("/api/videos", headers=headers).status_code == 403
+    assert client.delete(address, headers=headers).status_code == 403
+    assert client.post("/api/videos", headers=headers, files={"file": b""}).status_code == 403
+    assert client.get(address).status_code == 200
+    # a link on another site may lead to the page
+    assert client.get("/", headers=headers).status_code == 200
+
+
+def test_the_page_itself_may_ask(client: TestClient) -> None:
+    own = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    assert client.get("/api/videos", headers=own).status_code == 200
+
+
+@pytest.fixture
+def guarded(library: Path) -> Iterator[TestClient]:
+    app = create_app(Settings(library, host="0.0.0.0", token=TOKEN), Library(library))
+    with TestClient(app, base_url="http://video.example") as client:
+        yield client
+
+
+def test_who_does_not_know_the_token_sees_nothing(guarded: TestClient) -> None:
+    video = f"/api/videos/{id_of('cups')}"
+    for path in (
+        "/api/videos",
+        "/api/search?query=cup",
+        "/metrics",
+        "/api/openapi.json",
+        f"{video}/stream",
+        "/api/jobs",
+    ):
+        for headers in ({}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, {"Cookie": f"{COOKIE}=x"}):
+            answer = guarded.get(path, headers=headers)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert guarded.delete(video).status_code == 401
+    assert guarded.post("/api/videos", files={"file": b"x"}).status_code == 401
+    assert [guarded.get(path).status_code for path in ("/", "/page/main.js", "/healthz")] == [200, 200, 200]
+    assert guarded.get("/api/videos", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_browser_that_gives_the_token_gets_a_cookie_no_script_can_read(guarded: TestClient) -> None:
+    wrong = guarded.post("/api/session", json={"token": "wrong"})
+    assert (wrong.status_code, "set-cookie" in wrong.headers) == (401, False)
+    cookie = guarded.post("/api/session", json={"token": TOKEN}).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert TOKEN not in cookie
+    # the client keeps it
+    assert guarded.get(f"/api/videos/{id_of('cups')}/stream").status_code == 200
+
+
+def test_a_request_that_is_too_long_is_cut_off(library: Path) -> None:
+    app = create_app(Settings(library, max_upload_bytes=20_000), Library(library))
+    with TestClient(app, base_url="http://localhost") as client:
+        files = {"file": ("a.mp4", bytes(30_000), "video/mp4")}
+        told = client.post("/api/videos", files=files)
+        assert told.status_code == 413
+        assert told.json()["detail"].endswith(" bytes; expected 20,000 or fewer")
+        # a length that lies, and one that is not told
+        for length in ({"Content-Length": "100"}, {"Transfer-Encoding": "chunked"}):
+            request = client.build_request("POST", "/api/videos", files=files)
+            body = request.read()
+            headers = {"Content-Type": request.headers["content-type"], **length}
+            answer = client.post("/api/videos", content=iter([body[:15_000], body[15_000:]]), headers=headers)
+            assert answer.status_code == 413
+        assert client.get("/healthz", headers={"Content-Length": "x"}).status_code == 413
+    assert not any((library / "uploads").glob("*"))
+
+
+def test_more_questions_than_the_line_holds_are_turned_away(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    before = Library.search
+
+    def waiting(self: Library, *arguments: object, **options: object) -> SearchResult:
+        begun.set()
+        assert go_on.wait(30)
+        return before(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Library, "search", waiting)
+    app = create_app(Settings(library, queue=3), Library(library))
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(3) as asking:
+        ask = {"params": {"query": "cup"}}
+        first = [asking.submit(client.get, "/api/search", **ask) for _ in range(3)]  # type: ignore[arg-type]
+        assert begun.wait(30)
+        while "leorn_questions_waiting 3.0" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        refused = client.get("/api/search", params={"query": "cup"})
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) >= 1
+        # what needs no network is answered meanwhile
+        assert client.get("/api/videos").status_code == 200
+        go_on.set()
+        assert [answer.result().status_code for answer in first] == [200, 200, 200]
+        assert client.get("/api/search", params={"query": "cup"}).status_code == 200
+
+
+def test_who_has_gone_is_not_answered(library: Path, sentences: Path) -> None:
+    with running(sentences, library) as service, service.client() as client:
+
+        def ask() -> None:
+            with pytest.raises(httpx.ReadTimeout):
+                client.get("/api/search", params={"query": "cup", "candidates": 200}, timeout=0.001)
+
+        for _ in range(30):
+            ask()
+        end = time.monotonic() + 30
+        while "leorn_questions_waiting 0.0" not in client.get("/metrics").text:
+            assert time.monotonic() < end
+        assert client.get("/api/search", params={"query": "cup"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--host", "0.0.0.0"), "--host 0.0.0.0: others could reach the library; expected --token, or LEORN_TOKEN"),
+        (("--host", "0.0.0.0", "--token", "short"), "a token of 5 letters; expected 12 or more"),
+        (("--port", "99999"), "port 99999; expected 0 to 65535"),
+    ],
+)
+def test_what_would_let_everybody_in_is_refused(
+    refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
+) -> None:
+    monkeypatch.delenv("LEORN_TOKEN", raising=False)
+    assert reason in refused("serve", tmp_path, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_other_things_is_no_library(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    said = refused("serve", tmp_path, "--port", "0")
+    assert said == f"{tmp_path}: no library; expected one that leorn index made, or a new folder"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
