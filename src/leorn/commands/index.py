@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jsonargparse import Namespace
-from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
+from leorn.commands.engine import add_engine, engine_of
 from leorn.errors import InputError
 from leorn.terminal import fail_after, progress, say
 from leorn.wording import counted, spoken_bytes, spoken_seconds
@@ -40,7 +40,7 @@ def _index_videos(options: Namespace) -> "Indexed":
         options.library,
         network=options.network,
         encoder=options.encoder,
-        jobs=options.jobs,
+        **engine_of(options),
         progress=progress,
         told=_say_estimate,
     )
@@ -77,4 +77,4 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--encoder", default="labels", help="What recalls windows: labels, or hf: with an image–text model."
     )
-    parser.add_argument("--jobs", type=PositiveInt, default=1, help="Processes that extract at once.")
+    add_engine(parser)

@@ -16,7 +16,7 @@ from leorn.config import ExtractionConfig
 from leorn.data.label_vectors import label_vectors
 from leorn.errors import InputError
 from leorn.features.extract import Extractor, LabelEncoder
-from leorn.features.extract_videos import Failure, extract_videos
+from leorn.features.extract_videos import Engine, Failure, extract_videos
 from leorn.features.sources import ObjectSource, Progress
 from leorn.features.store import FeatureStore
 from leorn.features.store_lock import only_writer
@@ -99,6 +99,8 @@ def index_videos(
     network: str = "demo",
     encoder: str = "labels",
     jobs: int = 1,
+    engine: Engine = "local",
+    ray_address: str | None = None,
     progress: Tell | None = None,
     told: Callable[[Estimate], None] | None = None,
 ) -> Indexed:
@@ -112,6 +114,8 @@ def index_videos(
         network: as `leorn.load` takes it, or `none`: moments are found by the dual encoder alone.
         encoder: name of the dual encoder.
         jobs: processes that extract at once.
+        engine: whose processes they are, as for `extract_videos`.
+        ray_address: of a Ray cluster.
         progress: makes the progress of something that is named to it.
         told: is told, before the first video, what there is to do and how much that is.
 
@@ -128,7 +132,7 @@ def index_videos(
         begin = None if told is None else partial(_tell_estimate, told, tools, jobs)
         failures = extract_videos(
             videos, folder / OBJECTS, tools.config, tools.labels,
-            jobs=jobs, progress=tell("finding objects"), begin=begin,
+            jobs=jobs, engine=engine, ray_address=ray_address, progress=tell("finding objects"), begin=begin,
         )  # fmt: skip
         failed = {failure.video for failure in failures}
         wanted = {video: (str(path.absolute()), video) for video, path in videos.items() if video not in failed}
