@@ -1,11 +1,12 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from leorn.errors import InputError
 from leorn.records import VideoObjects
-from leorn.retrieval.encoders import MOST, NOTHING, LabelEncoder, describe, open_encoder
+from leorn.retrieval.encoders import MOST, NOTHING, AskedOnce, LabelEncoder, describe, lasting_encoder, open_encoder
 from leorn.retrieval.windows import Window
 
 NAMES = ("cat", "cup", "dog")
@@ -78,6 +79,28 @@ def test_each_sentence_is_encoded_once() -> None:
     assert vectors.tolist() == [[3, 1]] * 4
     assert sentences.asked == ["cat", "cup"]
     assert encoder.fingerprint["sentences"] == {"weights": "none"}
+
+
+def test_a_sentence_is_read_once_for_a_search() -> None:
+    sentences = Counting()
+    encoder = AskedOnce(LabelEncoder(sentences))  # pyrefly: ignore[bad-argument-type]
+    for texts in (["cat"], ["cat"], ["cat", "cup"], ["cat"], ["a dog"], ["cat"]):
+        assert encoder.sentences(texts).tolist() == [[len(text), 1] for text in texts]
+    assert sentences.asked == ["cat", "cat", "cup", "a dog", "cat"]
+    assert encoder.fingerprint["encoder"] == "labels"
+    assert encoder.windows(video([("cat", 0.9)]), [Window(0, 1)], None).tolist() == [[3, 1]]
+
+
+def test_a_folder_is_named_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clip").mkdir()
+    monkeypatch.chdir(tmp_path)
+    named = {name: lasting_encoder(name) for name in ("labels", "hf:clip", "hf:owner/name", "hf:")}
+    assert named == {
+        "labels": "labels",
+        "hf:clip": f"hf:{tmp_path}/clip",
+        "hf:owner/name": "hf:owner/name",
+        "hf:": "hf:",
+    }
 
 
 def test_an_unknown_encoder_is_answered_with_those_there_are() -> None:

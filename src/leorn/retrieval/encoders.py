@@ -71,6 +71,33 @@ class LabelEncoder:
         return self._encoder(list(places))[[places[sentence] for sentence in said]]
 
 
+class AskedOnce:
+    """A dual encoder that reads the sentence it has read last no second time: recalling and localising both ask for it.
+
+    Args:
+        encoder: what reads.
+    """
+
+    def __init__(self, encoder: DualEncoder) -> None:
+        self._encoder = encoder
+        self._last: tuple[str, Float[np.ndarray, "1 D"]] | None = None
+        self.fingerprint: Mapping[str, Any] = encoder.fingerprint
+
+    def sentences(self, texts: Sequence[str]) -> Float[np.ndarray, "Q D"]:
+        """Return the vectors of sentences."""
+        last = self._last
+        if last is not None and list(texts) == [last[0]]:
+            return last[1]
+        vectors = self._encoder.sentences(texts)
+        if len(texts) == 1:
+            self._last = texts[0], vectors
+        return vectors
+
+    def windows(self, objects: VideoObjects, windows: Sequence[Window], file: Path | None) -> Float[np.ndarray, "W D"]:
+        """Return the vectors of windows of a video."""
+        return self._encoder.windows(objects, windows, file)
+
+
 def describe(objects: VideoObjects, window: Window) -> str:
     """Say what was detected in a window: labels, those first that are seen longest and surest.
 

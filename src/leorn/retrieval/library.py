@@ -19,7 +19,7 @@ from typing import Any
 
 from leorn.errors import InputError
 from leorn.records import Moment, check_sentences
-from leorn.retrieval.encoders import open_encoder
+from leorn.retrieval.encoders import AskedOnce, open_encoder
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.localise import Localiser, NetworkLocaliser
 from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, file_of, read_manifest
@@ -114,7 +114,7 @@ class Library:
         self._version = self._read_version()
         self.manifest = read_manifest(self.folder)
         self._table = WindowTable(self.folder / WINDOWS)
-        self._encoder = open_encoder(self.manifest.encoder)
+        self._encoder = AskedOnce(open_encoder(self.manifest.encoder))
         self._retriever = None if self.manifest.network == NO_NETWORK else retriever or load(self.manifest.network)
         self._calibration = None if self._retriever is None else self._retriever.record.calibration
         self._localiser = self._open_localiser()
