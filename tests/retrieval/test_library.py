@@ -25,6 +25,7 @@ def test_a_search_finds_moments_in_all_videos_best_first(folder: Path, tmp_path:
     # each video's moments are those of the retriever alone
     for video in FRAMES:
         store = FeatureStore(tmp_path / "library/objects")
+        assert library._retriever is not None
         prepared = library._retriever.prepare(store.read(video), store.fingerprint)
         own = library._retriever.find("a person takes the cup", prepared, 6)
         here = [one.moment for one in found if one.video == video]

@@ -21,7 +21,7 @@ RECORD = "index.json"
 """Beside the table: what was measured of its index."""
 NAME = "nearest"
 """Of the index in the table."""
-INDEX_FROM = 100_000
+INDEX_FROM: int = 100_000
 """Windows from which on there is an index: about 30 hours of video. An exact search reads every vector, and its time
 grows with them (benchmarks/recall_windows.py)."""
 GROWN = 1.5
