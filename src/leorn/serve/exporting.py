@@ -14,7 +14,7 @@ from leorn.errors import InputError
 from leorn.records import Moment
 from leorn.retrieval.export import CLIPS, check_format, moments_as, write_moment
 from leorn.retrieval.library import FoundMoment, Library, SearchResult
-from leorn.serve.searching import Pattern, TopK
+from leorn.serve.searching import Pattern, TopK, check_pattern
 from leorn.serve.service import Served, Service, one_line, problems
 
 MEDIA_TYPES = {
@@ -60,6 +60,7 @@ async def export(
     except InputError as error:
         raise HTTPException(422, one_line(error)) from error
     if not moments:
+        check_pattern(served, videos)
 
         def work(library: Library) -> SearchResult:
             return library.search(query, top_k, videos=videos)

@@ -1,17 +1,18 @@
 """Questions to the library."""
 
+from fnmatch import fnmatchcase
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from leorn.records import Moment
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.library import CANDIDATES, FoundMoment, Library, SearchResult
 from leorn.serve.answers import Attended, Evidence, Explained, Found, Search, SeenFrame, SeenObject
 from leorn.serve.catalogue import Entry, id_of
-from leorn.serve.service import Served, problems
+from leorn.serve.service import Served, Service, problems
 
-Sentence = Annotated[str, Query(min_length=1, max_length=500, description="What the moment shows.")]
+Sentence = Annotated[str, Query(max_length=500, pattern=r"\S", description="What the moment shows.")]
 TopK = Annotated[int, Query(ge=1, le=100, description="Moments to return, at most.")]
 Pattern = Annotated[str | None, Query(max_length=200, description="Videos whose id matches, such as kitchen/*.")]
 MOST_OBJECTS = 6
@@ -20,7 +21,7 @@ MOST_OBJECTS = 6
 router = APIRouter(prefix="/api", tags=["search"])
 
 
-@router.get("/search", responses=problems(401, 403, 422, 503))
+@router.get("/search", responses=problems(401, 403, 404, 422, 503))
 async def search(
     request: Request,
     served: Served,
@@ -30,6 +31,7 @@ async def search(
     candidates: Annotated[int, Query(ge=1, le=200, description="Videos to look for moments in.")] = CANDIDATES,
 ) -> Search:
     """Find the moments that a sentence describes, in all videos."""
+    check_pattern(served, videos)
 
     def work(library: Library) -> SearchResult:
         return library.search(query, top_k, videos=videos, candidates=candidates)
@@ -53,6 +55,16 @@ async def evidence(request: Request, served: Served, video_id: str, query: Sente
         return _evidence(library.explain(query, entry.video, top_k), entry, library)
 
     return await served.ask(request, work)
+
+
+def check_pattern(served: Service, pattern: str | None) -> None:
+    """See that some video has a name of a pattern.
+
+    Raises:
+        HTTPException: 404, none has.
+    """
+    if pattern is not None and not any(fnmatchcase(entry.video, pattern) for entry in served.catalogue.all()):
+        raise HTTPException(404, f"videos {pattern[:80]!r}: no video of the library has such a name")
 
 
 def _found(found: FoundMoment) -> Found:
