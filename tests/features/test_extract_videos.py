@@ -130,7 +130,7 @@ def test_a_file_that_changed_is_extracted_again_and_its_old_shard_goes(
     assert store.duration_seconds("a") == 4.0
     assert_same(store.read("a"), Extractor(CONFIG)(videos["a"], "a"))
     shards = [f"objects-0000{number}.h5" for number in (1, 2, 3)]
-    assert sorted(files_of(store.path)) == ["index.json", *shards]
+    assert sorted(files_of(tmp_path / "store")) == ["index.json", *shards]
 
 
 def test_a_file_is_known_by_its_content_and_not_by_its_place_or_age(

@@ -137,19 +137,24 @@ def test_other_processes_open_the_files_for_themselves(store: FeatureStore, meth
     assert_same(store.read("a"), objects_of("a", seed=1))
 
 
+def folder_of(store: FeatureStore) -> Path:
+    assert isinstance(store.path, Path)
+    return store.path
+
+
 def test_a_store_is_not_replaced_unasked(store: FeatureStore) -> None:
     with pytest.raises(InputError, match="holds a store already"):
-        write_store(store.path, [objects_of("c")], FINGERPRINT)
-    assert FeatureStore(store.path).videos == ("a", "b")
+        write_store(folder_of(store), [objects_of("c")], FINGERPRINT)
+    assert FeatureStore(folder_of(store)).videos == ("a", "b")
 
 
 def test_overwriting_leaves_the_new_store_alone(store: FeatureStore) -> None:
     for video in ("c", "d"):
-        write_store(store.path, [objects_of(video)], {"extractor": "new"}, overwrite=True)
-        new = FeatureStore(store.path)
+        write_store(folder_of(store), [objects_of(video)], {"extractor": "new"}, overwrite=True)
+        new = FeatureStore(folder_of(store))
         assert (new.videos, new.fingerprint) == ((video,), {"extractor": "new"})
         assert_same(new.read(video), objects_of(video))
-        assert len(list(store.path.glob("*.h5"))) == 1
+        assert len(list(folder_of(store).glob("*.h5"))) == 1
 
 
 def test_a_failed_writer_leaves_what_was_there(store: FeatureStore) -> None:
@@ -158,12 +163,12 @@ def test_a_failed_writer_leaves_what_was_there(store: FeatureStore) -> None:
         yield objects_of("d")
         raise InputError("the third video cannot be decoded")
 
-    for folder in (store.path, store.path.parent / "fresh"):
+    for folder in (folder_of(store), folder_of(store).parent / "fresh"):
         with pytest.raises(InputError, match="third video"):
             write_store(folder, videos(), FINGERPRINT, videos_per_shard=1, overwrite=True)
-    assert sorted(path.name for path in store.path.iterdir()) == ["index.json", "objects-00000.h5"]
-    assert_same(FeatureStore(store.path).read("a"), objects_of("a", seed=1))
-    assert list((store.path.parent / "fresh").iterdir()) == []
+    assert sorted(path.name for path in folder_of(store).iterdir()) == ["index.json", "objects-00000.h5"]
+    assert_same(FeatureStore(folder_of(store)).read("a"), objects_of("a", seed=1))
+    assert list((folder_of(store).parent / "fresh").iterdir()) == []
 
 
 def _write_and_die(folder: Path) -> None:

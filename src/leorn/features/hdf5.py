@@ -15,12 +15,13 @@ import numpy as np
 from jaxtyping import Int
 
 from leorn.errors import InputError
+from leorn.features.remote import RemotePath
 
 
 class SharedFile:
     """An HDF5 file for reading that each process opens for itself, when it first needs it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | RemotePath) -> None:
         self.path = path
         self._file: h5py.File | None = None
         self._process = 0
@@ -51,6 +52,9 @@ class SharedFile:
             if self._process == os.getpid():
                 return self._file
             self._file.close()  # HDF5 would otherwise share the parent's descriptor with this process
+        if isinstance(self.path, RemotePath):
+            self._file, self._process = h5py.File(self.path.open(), "r"), os.getpid()
+            return self._file
         if not self.path.is_file():
             raise InputError("no such file")
         if not h5py.is_hdf5(self.path):

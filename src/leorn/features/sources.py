@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from leorn.errors import InputError
 from leorn.features.published import FrameFeatures, PublishedObjects
+from leorn.features.remote import RemotePath, path_of
 from leorn.features.store import FeatureStore, StoredFrames
 from leorn.records import VideoObjects
 
@@ -26,7 +27,7 @@ class ObjectSource(Protocol):
     """What a reader of objects offers: a store, or a published file."""
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | RemotePath:
         """The folder or file, for messages."""
         ...
 
@@ -68,7 +69,7 @@ class FrameSource(Protocol):
     """What a reader of frame features offers: a store, or a published file."""
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | RemotePath:
         """The folder or file, for messages."""
         ...
 
@@ -91,28 +92,34 @@ class FrameSource(Protocol):
         ...
 
 
-def open_objects(path: str | Path) -> ObjectSource:
-    """Open object features: the folder of a store, or an HDF5 file of a published layout.
+def open_objects(path: str | Path | RemotePath) -> ObjectSource:
+    """Open object features: the folder or URI of a store, or an HDF5 file of a published layout.
 
     Raises:
         InputError: nothing there, or neither of these.
     """
-    if not Path(path).exists():
+    place = path_of(path)
+    if isinstance(place, RemotePath):
+        return FeatureStore(place)
+    if not place.exists():
         raise InputError(
             f"{path}: no such file or folder; expected objects: a store's folder, or a published HDF5 file"
         )
-    return FeatureStore(path) if Path(path).is_dir() else PublishedObjects(path)
+    return FeatureStore(place) if place.is_dir() else PublishedObjects(place)
 
 
-def open_frames(path: str | Path) -> FrameSource:
-    """Open frame features: the folder of a store that has them, or an HDF5 file, video → (R, D).
+def open_frames(path: str | Path | RemotePath) -> FrameSource:
+    """Open frame features: the folder or URI of a store that has them, or an HDF5 file, video → (R, D).
 
     Raises:
         InputError: nothing there, or neither of these.
     """
-    if not Path(path).exists():
+    place = path_of(path)
+    if isinstance(place, RemotePath):
+        return StoredFrames(place)
+    if not place.exists():
         raise InputError(f"{path}: no such file or folder; expected frame features: a store's folder, or an HDF5 file")
-    return StoredFrames(path) if Path(path).is_dir() else FrameFeatures(path)
+    return StoredFrames(place) if place.is_dir() else FrameFeatures(place)
 
 
 def are_one_length(seconds: Collection[float]) -> bool:

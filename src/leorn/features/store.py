@@ -23,6 +23,7 @@ from leorn.errors import InputError
 from leorn.features.fingerprint import frames_part
 from leorn.features.hdf5 import SharedFile, selection
 from leorn.features.published import unit_parts
+from leorn.features.remote import RemotePath, path_of
 from leorn.features.store_index import INDEX, VideoEntry, group_name, read_index, shard_name
 from leorn.records import VideoObjects
 
@@ -35,6 +36,10 @@ class FeatureStore:
 
     Shards are opened when first read, by each process for itself: a store may be pickled, or used after a fork.
 
+    Args:
+        folder: the store's, or its URI in an object store, such as `s3://bucket/store`, for which fsspec's library is
+            installed.
+
     Attributes:
         path: the store's folder.
         videos: ids of the videos, in the order in which they were written.
@@ -45,8 +50,8 @@ class FeatureStore:
         InputError: no finished store in the folder, or an index that this version cannot read.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder)
+    def __init__(self, folder: str | Path | RemotePath) -> None:
+        self.path = path_of(folder)
         index = read_index(self.path / INDEX)
         self._entries = index.videos
         self._shards: dict[int, SharedFile] = {}
@@ -151,7 +156,7 @@ class StoredFrames:
         InputError: as for a store.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path | RemotePath) -> None:
         self._store = FeatureStore(folder)
         self.path = self._store.path
         self.videos = self._store.videos

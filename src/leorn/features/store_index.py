@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leorn.errors import InputError
+from leorn.features.remote import RemotePath
 from leorn.files import write_text
 from leorn.jsonlines import errors_at, field, positive
 
@@ -36,7 +37,7 @@ class StoreIndex:
     videos: dict[str, VideoEntry]
 
 
-def read_index(path: Path) -> StoreIndex:
+def read_index(path: Path | RemotePath) -> StoreIndex:
     """Read the index of a store.
 
     Raises:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leorn.errors import InputError
+from leorn.features.remote import RemotePath
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,7 +26,7 @@ class VideoRows:
         InputError: LanceDB is not installed, or the folder holds no database that it can read.
     """
 
-    def __init__(self, folder: str | Path, name: str) -> None:
+    def __init__(self, folder: str | Path | RemotePath, name: str) -> None:
         try:
             import lancedb
         except ImportError as error:

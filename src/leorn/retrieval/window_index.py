@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from leorn.errors import InputError
+from leorn.features.remote import RemotePath
 from leorn.files import write_text
 from leorn.restore import restore
 
@@ -58,7 +59,7 @@ class IndexRecord:
 
 def build_index(
     table: Any,  # noqa: ANN401
-    folder: Path,
+    folder: Path | RemotePath,
     sentences: Callable[[], Float[np.ndarray, "Q D"]] | None = None,
 ) -> IndexRecord | None:
     """Index a table's vectors, and find out how many parts a search must look into.
@@ -95,15 +96,18 @@ def build_index(
             return None
         looked_into = min(2 * looked_into, parts)
     record = IndexRecord(rows, parts, looked_into, round(recall, 4), nearest, sum(map(len, samples)))
-    write_text(folder / RECORD, json.dumps(asdict(record), indent=1) + "\n")
+    _write(folder / RECORD, json.dumps(asdict(record), indent=1) + "\n")
     return record
 
 
-def read_record(folder: Path) -> IndexRecord | None:
+def read_record(folder: Path | RemotePath) -> IndexRecord | None:
     """Return what was measured of the index; None where there is none, or not yet, and searches are exact."""
     try:
         return restore(IndexRecord, json.loads((folder / RECORD).read_text(encoding="utf-8")), str(folder / RECORD))
-    except (OSError, ValueError, InputError):
+    except (OSError, ValueError, InputError) as error:
+        if isinstance(folder, RemotePath) and isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            # each exact search would fetch all vectors
+            raise InputError(f"{folder / RECORD}: cannot be read ({error.strerror})") from error
         return None
 
 
@@ -111,6 +115,13 @@ def approximately(search: Any, count: int, record: IndexRecord) -> Any:  # noqa:
     """Let a search for so many windows use the index; for more than were measured it looks into more parts."""
     more = max(1.0, count / record.nearest)
     return search.nprobes(min(math.ceil(record.looked_into * more), record.parts)).refine_factor(REFINE)
+
+
+def _write(path: Path | RemotePath, text: str) -> None:
+    if isinstance(path, RemotePath):
+        path.write_text(text)
+    else:
+        write_text(path, text)
 
 
 def _some_windows(table: Any, rows: int) -> Float[np.ndarray, "Q D"]:  # noqa: ANN401

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from leorn.features.remote import RemotePath, path_of
 from leorn.retrieval import window_index
 from leorn.retrieval.video_rows import VideoRows, key_of, one_of
 from leorn.retrieval.window_index import IndexRecord, approximately, build_index, read_record
@@ -43,7 +44,8 @@ class WindowTable:
     """Vectors of windows, found by their cosine: exactly, but in a large table by an index that misses a few.
 
     Args:
-        folder: of the database, which is made where it is missing.
+        folder: of the database, which is made where it is missing; or its URI, of a store that LanceDB knows, such as
+            `s3://bucket/windows`. What was measured of its index is then read and written by fsspec.
 
     Attributes:
         index: what was measured of the index; None where searches are exact.
@@ -52,8 +54,8 @@ class WindowTable:
         InputError: LanceDB is not installed, or the folder holds no database that it can read.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self._folder = Path(folder)
+    def __init__(self, folder: str | Path | RemotePath) -> None:
+        self._folder = path_of(folder)
         self._rows = VideoRows(folder, TABLE)
         self.index: IndexRecord | None = read_record(self._folder)
 
