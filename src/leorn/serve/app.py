@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from leorn import __version__
 from leorn.errors import InputError
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import read_manifest
@@ -33,7 +33,7 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     service = Service(settings, library or Library(settings.library))
     app = FastAPI(
         title="LEORN",
-        version=__version__,
+        version=version("leorn"),
         lifespan=_lifespan,
         openapi_url="/api/openapi.json",
         redoc_url=None,
