@@ -6,8 +6,9 @@ writes docs/results.md: docs/results.md.in (Jinja2), with tables of the files in
 
     python docs/make_results.py collect kscgr-LEORN-P runs/kscgr/LEORN-P-512/seed-*/checkpoints/test/metrics.json
 
-writes docs/results/kscgr-LEORN-P.json: what `leorn evaluate` wrote for the runs of an experiment, or `leorn ablate` for
-the splits of an ablation, with nothing in it of the machine that they ran on. To be run where the repository lies.
+writes docs/results/kscgr-LEORN-P.json: what `leorn evaluate` wrote for the runs of an experiment, `leorn ablate` for
+the splits of an ablation, or `leorn evaluate-search` of a library, with nothing in it of the machine that they ran on.
+To be run where the repository lies.
 """
 
 import json
@@ -24,6 +25,7 @@ from leorn.files import write_text
 from leorn.jsonlines import read_text
 from leorn.scoring.ablated import restore_ablated
 from leorn.scoring.comparison import Ours, comparison_tables
+from leorn.scoring.corpus import restore_search
 from leorn.scoring.report import Metrics, markdown_table, summarise
 from leorn.scoring.runs import Run, check_one_experiment, restore_run
 from leorn.terminal import fail, write_json
@@ -33,6 +35,12 @@ PAGE, TEMPLATE, FOLDER = "results.md", "results.md.in", "results"
 NOTE = f"<!-- made by docs/make_results.py of {TEMPLATE} and {FOLDER}/: edit those -->\n"
 NAME = re.compile(r"\w[\w.-]*")
 Rows = Mapping[str, Metrics]
+KINDS: Mapping[str, Callable[[object, str], object]] = {
+    "runs": restore_run,
+    "ablations": restore_ablated,
+    "searches": restore_search,
+}
+"""What checks each kind of table."""
 
 
 class OfSplit(Protocol):
@@ -48,7 +56,7 @@ T = TypeVar("T", bound=OfSplit)
 
 
 class Results:
-    """What the template can ask for: `runs`, `table`, `ablation` and `published`.
+    """What the template can ask for: `runs`, `search`, `table`, `ablation` and `published`.
 
     Args:
         folder: where the files of results are.
@@ -80,6 +88,23 @@ class Results:
             for key, figures in rows.items()
             if baselines or key == network
         }
+
+    def search(self, name: str, row: str, *, recall: bool) -> Rows:
+        """Give the row of a search of many videos: what it recalls, or how it tells what is not there.
+
+        Args:
+            name: of its file.
+            row: what to call it.
+            recall: its figures of recall, or all others.
+
+        Raises:
+            InputError: the file is missing or wrong, or holds not one search.
+        """
+        path = self._path(name)
+        found = [restore_search(values, f"{path}: {place}") for place, values in enumerate(read_list(path), start=1)]
+        if len(found) != 1:
+            raise InputError(f"{path}: {len(found)} searches; expected one")
+        return {row: {figure: value for figure, value in found[0].metrics.items() if figure.startswith("R@") == recall}}
 
     def table(self, *several: Rows) -> str:
         """Give one table of the rows of one experiment or several.
@@ -168,7 +193,9 @@ def make_page(docs: Path = DOCS) -> str:
     results = Results(docs / FOLDER)
     # Markdown, not HTML: nothing is to be escaped
     environment = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
-    environment.globals |= {name: getattr(results, name) for name in ("runs", "table", "ablation", "published")}
+    environment.globals |= {
+        name: getattr(results, name) for name in ("runs", "search", "table", "ablation", "published")
+    }
     # a call stands on a line of its own, which ends that of the table too
     environment.finalize = lambda value: value.removesuffix("\n") if isinstance(value, str) else value
     template = docs / TEMPLATE
@@ -184,27 +211,36 @@ def collect(name: str, files: Sequence[str], docs: Path = DOCS) -> Path:
 
     Args:
         name: of the file to write.
-        files: each a `metrics.json` of `leorn evaluate`, or a table of `leorn ablate` in JSON.
+        files: each a `metrics.json` of `leorn evaluate`, a table of `leorn ablate` in JSON, or that of
+            `leorn evaluate-search`.
         docs: the folder of the page.
 
     Returns:
         The file.
 
     Raises:
-        InputError: a name that is no name, a file that is missing or wrong, runs beside ablations, or a path that leads
-            out of the folder where this is run.
+        InputError: a name that is no name, a file that is missing or wrong, files of several kinds, or a path that
+            leads out of the folder where this is run.
     """
     if not NAME.fullmatch(name):
         raise InputError(f"name {name!r}; expected letters, digits, dots and dashes")
     content = [(values, f"{path}") for path in files for values in read_list(Path(path))]
-    ablations = {isinstance(values, dict) and "rows" in values for values, _ in content}
-    if len(ablations) > 1:
-        raise InputError(f"{name}: both runs and ablations; expected one kind in a file")
-    for values, where in content:
-        (restore_ablated if ablations == {True} else restore_run)(values, where)
+    kinds = {_kind(values) for values, _ in content}
+    if len(kinds) > 1:
+        raise InputError(f"{name}: both {' and '.join(sorted(kinds))}; expected one kind in a file")
+    for kind in kinds:
+        for values, where in content:
+            KINDS[kind](values, where)
     path = docs / FOLDER / f"{name}.json"
     write_json(path, [portable(values, where) for values, where in content])
     return path
+
+
+def _kind(values: object) -> str:
+    """Say what wrote a table; what nothing wrote counts as a run, which it is then refused as."""
+    if not isinstance(values, dict):
+        return "runs"
+    return "ablations" if "rows" in values else "searches" if "library" in values else "runs"
 
 
 def portable(value: Any, where: str) -> Any:  # noqa: ANN401
@@ -234,7 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command")
     collector = commands.add_parser("collect", help="put results into one file of docs/results")
     collector.add_argument("name", help="of the file, without .json")
-    collector.add_argument("files", nargs="+", metavar="JSON", help="what leorn evaluate or leorn ablate wrote")
+    collector.add_argument(
+        "files", nargs="+", metavar="JSON", help="what leorn evaluate, leorn ablate or leorn evaluate-search wrote"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.command == "collect":

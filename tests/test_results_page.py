@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from docs.make_results import collect, make_page
 from leorn.errors import InputError
 from leorn.scoring.ablated import AblatedSplit
 from leorn.scoring.bootstrap import Interval
+from leorn.scoring.corpus import SearchRun
 from tests.commands import only_line
 from tests.metrics_files import metrics_file
 
@@ -42,6 +44,26 @@ def page(folder: Path, template: str, **files: object) -> str:
 
 def test_the_page_is_what_the_script_makes_of_what_is_here() -> None:
     assert (DOCS / "results.md").read_text(encoding="utf-8") == make_page(), "run `make results`"
+
+
+def test_a_search_has_a_row_of_recall_and_one_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    metrics = {"R@1,video": 40.0, "AUROC, video gone": 0.75}
+    run = SearchRun(str(tmp_path / "lib"), 3, 60, "demo", "labels", 20, 5, 0, 0, metrics)
+    Path("search.json").write_text(json.dumps(asdict(run)))
+    collected = collect("mine", ["search.json"], tmp_path)
+    assert json.loads(collected.read_text())[0]["library"] == "lib"
+    template = '{{ table(search("mine", "here", recall=true)) }}\n{{ table(search("mine", "here", recall=false)) }}\n'
+    made = page(tmp_path, template)
+    assert made == (
+        "|  | R@1,video |\n| --- | ---: |\n| here | 40.00 |\n"
+        "|  | AUROC, video gone |\n| --- | ---: |\n| here | 0.75 |\n"
+    )
+    with pytest.raises(InputError, match="2 searches; expected one"):
+        page(tmp_path, template, mine=[asdict(run)] * 2)
+    Path("run.json").write_text(json.dumps(metrics_file()))
+    with pytest.raises(InputError, match=r"^mine: both runs and searches; expected one kind in a file$"):
+        collect("mine", ["search.json", "run.json"], tmp_path)
 
 
 def test_a_table_has_mean_and_deviation_over_seeds(tmp_path: Path) -> None:
@@ -199,7 +221,7 @@ def test_a_file_of_results_holds_one_kind_and_has_a_plain_name(
     (tmp_path / "run.json").write_text(json.dumps(metrics_file()))
     (tmp_path / "ablation.json").write_text(json.dumps(ablated()))
     both = [str(tmp_path / "run.json"), str(tmp_path / "ablation.json")]
-    with pytest.raises(InputError, match=r"^mine: both runs and ablations; expected one kind in a file$"):
+    with pytest.raises(InputError, match=r"^mine: both ablations and runs; expected one kind in a file$"):
         collect("mine", both, tmp_path)
     with pytest.raises(SystemExit) as left:
         make_results.main(["collect", "../mine", *both])
