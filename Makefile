@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-train test bench lint results docs clean
+.PHONY: help demo demo-train page test bench lint results docs clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,7 @@ help: ## Say what there is to make
 	@touch $@
 .venv/core.stamp: EXTRAS :=
 .venv/video.stamp: EXTRAS := [video]
+.venv/serve.stamp: EXTRAS := [serve]
 .venv/test.stamp: EXTRAS := [test]
 .venv/lint.stamp: EXTRAS := [bench,lint]
 .venv/bench.stamp: EXTRAS := [bench]
@@ -25,6 +26,11 @@ demo: .venv/video.stamp ## Ask a street video three questions: detect its object
 	$(LEORN) assets --fetch
 	$(LEORN) find "$$($(LEORN) assets --path bikes.mp4)" "a person riding a bicycle" "cars on the road" "a person on the street" \
 	    --plot demo/find/answer.png
+
+page: .venv/serve.stamp ## Index a street video, or VIDEOS=folder, and serve the page that searches it
+	$(LEORN) assets --fetch demo search
+	$(LEORN) index $(or $(VIDEOS),"$$($(LEORN) assets --path bikes.mp4)") --library demo/library
+	$(LEORN) serve demo/library
 
 # how many threads add up a sum decides its last digits: with two, the figures of the README come out again; on a busy
 # machine OMP_WAIT_POLICY=PASSIVE keeps them from waiting in each other's way
