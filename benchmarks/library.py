@@ -122,7 +122,7 @@ def _measure(folder: Path, queries: Sequence[Query], others: int, count: int, ca
         result = library.search(query.text, FIRST, candidates=candidates)
         seconds.append(time.perf_counter() - started)
         answers.append([(one.video, one.moment.span) for one in result.moments])
-    recall = corpus_recall(answers, asked, recalls=(FIRST,), ious=(0.5,))
+    recall = corpus_recall(answers, [{query.video: query.moments} for query in asked], recalls=(FIRST,), ious=(0.5,))
     found, moments = recall[f"R@{FIRST},video"], recall[f"R@{FIRST},IoU>0.5"]
     p50, p95 = statistics.median(seconds), float(np.quantile(seconds, 0.95))
     first = seconds[0]

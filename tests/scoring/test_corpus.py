@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from leorn.errors import InputError
 from leorn.records import Moment, Query
-from leorn.scoring.corpus import Confident, Found, SearchRun, corpus_recall, is_right, rejection, restore_search
+from leorn.scoring.corpus import (
+    Confident,
+    Found,
+    SearchRun,
+    corpus_recall,
+    is_right,
+    rejection,
+    restore_search,
+    targets,
+)
 
 VIDEOS = ("a", "b", "c")
 SPANS = st.tuples(st.integers(0, 8), st.integers(1, 4)).map(lambda pair: (float(pair[0]), float(sum(pair))))
@@ -43,14 +52,14 @@ def slow_recall(answers: list[list[Found]], queries: list[Query], k: int, thresh
 def test_recall_is_that_of_a_slow_count(asked: list[tuple[str, list[tuple[float, float]], list[Found]]]) -> None:
     queries = [query(video, *spans) for video, spans, _ in asked]
     answers = [given_ for _, _, given_ in asked]
-    found = corpus_recall(answers, queries, recalls=(1, 3, 10), ious=(0.5, 0.7))
+    found = corpus_recall(answers, [{one.video: one.moments} for one in queries], recalls=(1, 3, 10), ious=(0.5, 0.7))
     expected = {f"R@{k},IoU>{iou}": slow_recall(answers, queries, k, iou) for iou in (0.5, 0.7) for k in (1, 3, 10)}
     expected |= {f"R@{k},video": slow_recall(answers, queries, k, None) for k in (1, 3, 10)}
     assert found == pytest.approx(expected)
 
 
 def test_a_moment_of_another_video_is_no_hit() -> None:
-    there = query("a", (2.0, 6.0))
+    there = {"a": (Moment(2.0, 6.0),)}
     assert is_right(("a", (2.0, 5.0)), there)
     assert not is_right(("b", (2.0, 5.0)), there)
     assert not is_right(("a", (2.0, 4.0)), there)  # one half is not above one half
@@ -58,6 +67,15 @@ def test_a_moment_of_another_video_is_no_hit() -> None:
         corpus_recall([], [there])
     with pytest.raises(InputError, match="one or more"):
         corpus_recall([], [])
+
+
+def test_whatever_a_sentence_is_said_of_is_right() -> None:
+    first, second, third = query("a", (1.0, 3.0)), query("b", (4.0, 6.0)), query("b", (7.0, 9.0))
+    other = Query("x", "c", "a dog", 20.0, (Moment(0, 1),))
+    both = {"a": first.moments, "b": (*second.moments, *third.moments)}
+    assert targets([third, other], [first, second, third, other]) == [both, {"c": other.moments}]
+    assert is_right(("b", (4.0, 6.0)), both)
+    assert not is_right(("c", (4.0, 6.0)), both)
 
 
 def test_rejection_by_hand() -> None:

@@ -1,6 +1,6 @@
 """Evaluate a library: queries whose moments are known, asked of all its videos, and of all but their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.records import Query
-from leorn.retrieval.library import CANDIDATES, Library, SearchResult
-from leorn.scoring.corpus import RECALLS, Confident, Found, SearchRun, corpus_recall, is_right, rejection
+from leorn.retrieval.library import CANDIDATES, Library
+from leorn.scoring.corpus import RECALLS, Confident, Found, SearchRun, corpus_recall, is_right, rejection, targets
 
 Tell = Callable[[str], Progress]
 """Makes the progress of something that is named to it."""
@@ -37,8 +37,8 @@ def evaluate_library(
 ) -> SearchRun:
     """Measure what a search of a library is worth.
 
-    Each query is asked of the library, and of the library without the query's own video: what is found then is wrong,
-    or at least not what was meant.
+    Each query is asked of the library, and of the library without its video: what is found then is wrong, or at least
+    not what was meant. Where several queries have the same words, the videos of all of them are right, and left out.
 
     Args:
         library: holds the queries' videos.
@@ -53,20 +53,21 @@ def evaluate_library(
         InputError: no query, one without moments, or one whose video is not in the library.
     """
     rng, tell = np.random.default_rng(seed), progress or _silent
-    queries = [queries[place] for place in _draw(len(queries), most, rng)]
+    every, queries = queries, [queries[place] for place in _draw(len(queries), most, rng)]
     absent = [absent[place] for place in _draw(len(absent), most, rng)]
-    _check(library, queries)
+    _check(library, every)
+    wanted = targets(queries, every)
     told, there, gone = tell("asking the library"), list[_Asked](), list[_Asked]()
-    for done, query in enumerate(queries, start=1):
+    for done, (query, target) in enumerate(zip(queries, wanted, strict=True), start=1):
         there.append(_ask(library, query.text, max(RECALLS), candidates))
-        gone.append(_ask(library, query.text, 1, candidates, query.video))
+        gone.append(_ask(library, query.text, 1, candidates, target))
         told(done, len(queries))
     told, elsewhere = tell("asking what is not there"), list[_Asked]()
     for done, sentence in enumerate(absent, start=1):
         elsewhere.append(_ask(library, sentence, 1, candidates))
         told(done, len(absent))
-    right = [bool(one.found) and is_right(one.found[0], query) for one, query in zip(there, queries, strict=True)]
-    metrics = corpus_recall([one.found for one in there], queries)
+    right = [bool(one.found) and is_right(one.found[0], target) for one, target in zip(there, wanted, strict=True)]
+    metrics = corpus_recall([one.found for one in there], wanted)
     metrics |= rejection(
         _confident(there), np.array(right, dtype=bool), _confident(gone), _confident(elsewhere) if absent else None
     )
@@ -86,10 +87,8 @@ def evaluate_library(
     )
 
 
-def _ask(library: Library, text: str, top_k: int, candidates: int, without: str | None = None) -> _Asked:
-    result: SearchResult = library.search(
-        text, top_k, candidates=candidates, without=() if without is None else (without,)
-    )
+def _ask(library: Library, text: str, top_k: int, candidates: int, without: Collection[str] = ()) -> _Asked:
+    result = library.search(text, top_k, candidates=candidates, without=without)
     found = tuple((one.video, one.moment.span) for one in result.moments)
     return _Asked(found, result.moments[0].confidence if found else 0.0, result.found and bool(found))
 

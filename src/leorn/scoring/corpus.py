@@ -5,6 +5,7 @@ Localization of Moments in Video Collections with Natural Language"; Lei et al.,
 Q queries, K answers, A answers of all kinds.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from leorn.errors import InputError
-from leorn.records import Query
+from leorn.records import Moment, Query
 from leorn.restore import restore
 from leorn.scoring.calibration import reliability
 from leorn.scoring.metrics import overlaps, spans_of
@@ -26,6 +27,8 @@ RIGHT = 0.5
 
 Found = tuple[str, tuple[float, float]]
 """A video, and start and end in it in seconds."""
+Target = Mapping[str, tuple[Moment, ...]]
+"""Videos that show what a sentence says, with the moments there."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class SearchRun:
         network: what finds the moments.
         encoder: what recalls windows.
         candidates: videos that moments were looked for in.
-        queries: asked of the library, and of the library without their own video.
+        queries: asked of the library, and of the library without the videos that the sentence is about.
         absent: sentences from elsewhere that were asked; 0 for none.
         seed: of the draw of queries, where not all were asked.
         metrics: figure → percent, but for AUROC and the calibration error, which are 0 to 1.
@@ -66,9 +69,23 @@ def restore_search(values: object, where: str) -> SearchRun:
     return restore(SearchRun, values, where)
 
 
+def targets(queries: Sequence[Query], every: Sequence[Query]) -> list[Target]:
+    """Return what each query is to find: its own moments, and those of queries that say the same of other videos.
+
+    Args:
+        queries: that are asked.
+        every: all that is known of the library's videos, these queries among it.
+    """
+    said: defaultdict[str, dict[str, tuple[Moment, ...]]] = defaultdict(dict)
+    for query in every:
+        here = said[query.text]
+        here[query.video] = here.get(query.video, ()) + query.moments
+    return [said[query.text] for query in queries]
+
+
 def corpus_recall(
     answers: Sequence[Sequence[Found]],
-    queries: Sequence[Query],
+    wanted: Sequence[Target],
     recalls: Sequence[int] = RECALLS,
     ious: Sequence[float] = IOUS,
 ) -> dict[str, float]:
@@ -76,7 +93,7 @@ def corpus_recall(
 
     Args:
         answers: of each query, best first; several may be in one video.
-        queries: with their moments, in the same order.
+        wanted: what each is to find.
         recalls: how many answers to look at.
         ious: what a hit must exceed.
 
@@ -86,25 +103,25 @@ def corpus_recall(
     Raises:
         InputError: no query, or not one list of answers for each.
     """
-    if not queries or len(queries) != len(answers):
-        raise InputError(f"answers to {len(answers)} queries; expected those to {len(queries)}, one or more")
+    if not wanted or len(wanted) != len(answers):
+        raise InputError(f"answers to {len(answers)} queries; expected those to {len(wanted)}, one or more")
     most = max(recalls)
-    right = np.zeros((len(queries), most))
-    own = np.zeros((len(queries), most), dtype=bool)
-    for row, (found, query) in enumerate(zip(answers, queries, strict=True)):
-        here = [place for place, (video, _) in enumerate(found[:most]) if video == query.video]
-        if here:
-            own[row, here] = True
-            right[row, here] = overlaps(np.array([found[place][1] for place in here]), spans_of(query.moments))
+    right = np.zeros((len(wanted), most))
+    own = np.zeros((len(wanted), most), dtype=bool)
+    for row, (found, target) in enumerate(zip(answers, wanted, strict=True)):
+        for place, (video, span) in enumerate(found[:most]):
+            if video in target:
+                own[row, place] = True
+                right[row, place] = overlaps(np.array([span]), spans_of(target[video]))[0]
     table = {f"R@{k},IoU>{iou}": hits(right, iou)[:, :k].any(axis=1) for iou in ious for k in recalls}
     table |= {f"R@{k},video": own[:, :k].any(axis=1) for k in recalls}
     return {name: 100 * float(found.mean()) for name, found in table.items()}
 
 
-def is_right(found: Found, query: Query) -> bool:
-    """Say whether an answer is in the query's video and overlaps a moment there."""
+def is_right(found: Found, target: Target) -> bool:
+    """Say whether an answer is in a video that shows what is asked for, and overlaps a moment there."""
     video, span = found
-    return video == query.video and bool(hits(overlaps(np.array([span]), spans_of(query.moments)), RIGHT)[0])
+    return video in target and bool(hits(overlaps(np.array([span]), spans_of(target[video])), RIGHT)[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +153,7 @@ def rejection(
     Args:
         there: answers to queries whose video is in the library.
         right: (Q,) whether these are right.
-        gone: answers to the same queries, of the library without their videos.
+        gone: answers to the same queries, of the library without the videos that they are about.
         absent: answers to sentences from elsewhere.
 
     Returns:
