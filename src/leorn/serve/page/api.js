@@ -47,6 +47,9 @@ const query = (values) =>
 
 const json = async (path, options) => (await ask(path, options)).json();
 
+/** What a person writes to name videos, as a pattern: a part of a name stands for all names that it is a part of. */
+export const patternOf = (text) => (!text || /[*?[]/.test(text) ? text : `*${text}*`);
+
 export const search = (values, signal) => json(`/api/search?${query(values)}`, { signal });
 export const evidence = (id, text, signal) => json(`/api/videos/${id}/evidence?${query({ query: text })}`, { signal });
 export const video = (id, signal) => json(`/api/videos/${id}`, { signal });
@@ -55,6 +58,7 @@ export const jobs = () => json("/api/jobs");
 export const remove = (id) => ask(`/api/videos/${id}`, { method: "DELETE" });
 export const openSession = (token) =>
   ask("/api/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) });
+
 export const streamOf = (id) => `/api/videos/${id}/stream`;
 export const clipOf = (id, start, end) =>
   `/api/export?${query({ format: "mp4", id, start_seconds: start, end_seconds: end })}`;
@@ -73,10 +77,11 @@ export function upload(file, progress) {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/videos");
     request.responseType = "json";
-    request.upload.onprogress = (event) => progress(event.loaded / event.total);
+    request.upload.onprogress = (event) => progress(event.loaded / (event.total || 1));
     request.onerror = () => reject(new ApiError(0, "The service does not answer, or the file is too large for it."));
     request.onload = () => {
       if (request.status === 202) resolve(request.response);
+      else if (request.status === 401 && askForToken) resolve(askForToken().then(() => upload(file, progress)));
       else reject(new ApiError(request.status, request.response?.detail ?? request.statusText));
     };
     const form = new FormData();

@@ -32,6 +32,12 @@ export function note(text = "", action = null) {
   place.replaceChildren(text, ...(action ? [" ", make("button", { type: "button", onclick: action.run }, action.name)] : []));
 }
 
+/** Give a button another icon and word. */
+export function setIcon(button, icon, word) {
+  button.querySelector("use").setAttribute("href", `/page/icons.svg#${icon}`);
+  button.querySelector("span").textContent = word;
+}
+
 /** Let a dialog's × and a click beside it close it. */
 export function closable(dialog) {
   dialog.querySelector(".close").addEventListener("click", () => dialog.close());

@@ -4,6 +4,8 @@ import { make } from "./dom.js";
 
 const LEAST_WEIGHT = 0.02;
 const LINE = 2;
+const LABEL = 18;
+const [ANSWERS, OTHER, INK] = ["#fbbf24", "#e5e7eb", "#111827"];
 
 /** The frame that is shown at a time: the last sampled one that does not come after it. */
 export function frameAt(frames, seconds) {
@@ -59,37 +61,61 @@ export class Boxes {
     const weighted = frame.objects.filter((object) => object.weight >= LEAST_WEIGHT);
     // without weights every object that was found is evidence
     const drawn = weighted.length || frame.objects.some((object) => object.weight > 0) ? weighted : frame.objects;
-    for (const object of [...drawn].reverse()) this.#box(context, picture, object);
-  }
-
-  #box(context, picture, object) {
-    const [x1, y1, x2, y2] = object.box;
-    const [left, top] = [picture.left + x1 * picture.width, picture.top + y1 * picture.height];
-    const [width, height] = [(x2 - x1) * picture.width, (y2 - y1) * picture.height];
-    const colour = object.answers ? "#fbbf24" : "#e5e7eb";
-    context.globalAlpha = 0.35 + 0.65 * Math.min(1, object.weight || object.score);
-    context.lineWidth = LINE + 2 * Math.min(1, object.weight);
-    context.strokeStyle = "#000a";
-    context.strokeRect(left - 1, top - 1, width + 2, height + 2);
-    context.strokeStyle = colour;
-    context.strokeRect(left, top, width, height);
-    const text = object.weight ? `${object.label} ${Math.round(100 * object.weight)}%` : object.label;
-    const wide = context.measureText(text).width + 10;
-    const above = top >= 18 ? top - 18 : top;
-    context.globalAlpha = 0.9;
-    context.fillStyle = colour;
-    context.fillRect(left - 1, above, wide, 18);
-    context.globalAlpha = 1;
-    context.fillStyle = "#111827";
-    context.fillText(text, left + 4, above + 9);
+    const placed = drawn.map((object) => ({ object, ...placeIn(picture, object.box) }));
+    for (const one of [...placed].reverse()) outline(context, one);
+    const taken = [];
+    for (const one of placed) label(context, one, picture, taken);
   }
 }
+
+function placeIn(picture, [x1, y1, x2, y2]) {
+  return {
+    left: picture.left + x1 * picture.width,
+    top: picture.top + y1 * picture.height,
+    width: (x2 - x1) * picture.width,
+    height: (y2 - y1) * picture.height,
+  };
+}
+
+const colourOf = (object) => (object.answers ? ANSWERS : OTHER);
+
+function outline(context, { object, left, top, width, height }) {
+  context.globalAlpha = 0.4 + 0.6 * Math.min(1, object.weight || object.score);
+  context.lineWidth = LINE + 2 * Math.min(1, object.weight);
+  context.strokeStyle = "#000a";
+  context.strokeRect(left - 1, top - 1, width + 2, height + 2);
+  context.strokeStyle = colourOf(object);
+  context.strokeRect(left, top, width, height);
+}
+
+/** Write what an object is beside its box, where nothing is written yet; the heaviest objects choose first. */
+function label(context, { object, left, top, width, height }, picture, taken) {
+  const text = object.weight ? `${object.label} ${Math.round(100 * object.weight)}%` : object.label;
+  const wide = context.measureText(text).width + 10;
+  const right = picture.left + picture.width - wide;
+  const places = [top - LABEL, top + height, top, top + height - LABEL].flatMap((y) => [left - 1, left + width + 1 - wide].map((x) => ({
+    x: Math.max(picture.left, Math.min(x, right)), y, wide,
+  })));
+  const inside = ({ y }) => y >= picture.top && y + LABEL <= picture.top + picture.height;
+  const free = places.find((place) => inside(place) && !taken.some((other) => overlap(place, other)));
+  if (!free) return;
+  taken.push(free);
+  context.globalAlpha = 0.92;
+  context.fillStyle = colourOf(object);
+  context.fillRect(free.x, free.y, wide, LABEL);
+  context.globalAlpha = 1;
+  context.fillStyle = INK;
+  context.fillText(text, free.x + 5, free.y + LABEL / 2);
+}
+
+const overlap = (one, other) =>
+  one.x < other.x + other.wide && other.x < one.x + one.wide && Math.abs(one.y - other.y) < LABEL;
 
 /** Say in words which objects carried a moment, and which words of the query they answer. */
 export function attended(objects) {
   return objects
     .filter((object) => object.attention >= LEAST_WEIGHT)
     .map((object) =>
-      make("span", { className: object.answers ? "chip answers" : "chip" },
-        `${object.label} ${Math.round(100 * object.attention)}%${object.answers ? ` → “${object.answers}”` : ""}`));
+      make("li", { className: object.answers ? "chip answers" : "chip" },
+        object.label, make("b", {}, `${Math.round(100 * object.attention)}%`), object.answers ? `answers “${object.answers}”` : ""));
 }

@@ -1,7 +1,7 @@
 // A range as a file of another program.
 
 import { exportFile } from "./api.js";
-import { byId, make, toast } from "./dom.js";
+import { byId, make, setIcon, toast } from "./dom.js";
 
 const NEEDS_RATE = new Set(["edl", "otio"]);
 
@@ -20,7 +20,7 @@ export function listen(chosen) {
     if (!range) return;
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
-    button.textContent = "Exporting …";
+    setIcon(button, "save", "Exporting …");
     try {
       const rate = NEEDS_RATE.has(format.value) ? byId("frame-rate").value : null;
       const { id, start, end, query } = range;
@@ -29,7 +29,7 @@ export function listen(chosen) {
       toast(error.message);
     } finally {
       button.disabled = false;
-      button.textContent = "Export";
+      setIcon(button, "save", "Export");
     }
   });
 }

@@ -7,7 +7,7 @@ import { clock, spoken } from "./time.js";
 const PAGE = 50;
 const TYPING_MILLISECONDS = 200;
 
-/** Tells of itself by the event `changed`, when videos have come or gone. */
+/** Tells of itself by the event `changed`, when videos have come, or one has gone (detail: its id). */
 export class LibraryDialog extends EventTarget {
   #shown = 0;
   #dragged = 0;
@@ -76,7 +76,7 @@ export class LibraryDialog extends EventTarget {
     try {
       await api.remove(video.id);
       toast(`${video.name} was removed`);
-      this.dispatchEvent(new Event("changed"));
+      this.dispatchEvent(new CustomEvent("changed", { detail: video.id }));
     } catch (error) {
       toast(error.message);
     }
@@ -119,7 +119,8 @@ export class LibraryDialog extends EventTarget {
     const source = api.follow(job.job, (state) => {
       if (state.state === "done") {
         row.done();
-        this.dispatchEvent(new Event("changed"));
+        toast(`${state.name} can be searched`);
+        this.dispatchEvent(new CustomEvent("changed"));
         this.#list();
       } else if (state.state === "failed") {
         row.fail(state.reason ?? "it could not be indexed");

@@ -3,29 +3,25 @@
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { byId, closable, note, toast } from "./dom.js";
-import { Boxes, attended } from "./evidence.js";
 import * as exporting from "./exporting.js";
 import * as keys from "./keys.js";
 import { LibraryDialog } from "./library.js";
-import { Player } from "./player.js";
-import { card, skeletons, summary, welcome } from "./results.js";
-import { clock } from "./time.js";
-import { Timeline } from "./timeline.js";
+import { clearResults, markCard, showResults, showWaiting } from "./results.js";
+import { Stage, alike } from "./stage.js";
 import { askForToken } from "./token.js";
+import { watching, welcome } from "./welcome.js";
 
-const SKELETONS = 5;
-const NEAR_SECONDS = 0.05;
-const FAR_SECONDS = 5;
+const SKIP_SECONDS = 5;
+const ON_SHEET = 24;
+const CAN_HOVER = matchMedia("(hover: hover)");
+const WIDE = matchMedia("(width > 60rem)");
 
-const player = new Player(byId("video"));
-const timeline = new Timeline(byId("timeline"));
-const boxes = new Boxes(byId("boxes"), player.video);
+const stage = new Stage();
 const library = new LibraryDialog();
 
-/** What is shown: the question with its answer, the moment of a video, and what is known of that video. */
-const shown = { query: "", videos: "", result: null, number: -1, moment: null, explained: null };
+/** What is asked, its answer, and which moment of the answer is shown. */
+const shown = { query: "", videos: "", result: null, number: -1 };
 let searching = new AbortController();
-let explaining = new AbortController();
 
 api.onTokenNeeded(askForToken);
 
@@ -39,156 +35,113 @@ async function search(query, videos, { step = true, wanted = null } = {}) {
   byId("filter").value = videos;
   document.title = query ? `${query} – LEORN` : "LEORN – find the moment";
   note();
-  if (!query) return begin(step);
+  if (!query) return begin({ step, wanted });
   if (step) address.write({ query, videos }, { step });
-  byId("answer").replaceChildren("Searching …");
-  byId("cards").replaceChildren(...skeletons(SKELETONS));
-  document.body.classList.add("asked");
+  lay(true);
+  showWaiting();
   try {
-    const result = await api.search({ query, videos }, searching.signal);
+    const result = await api.search({ query, videos: api.patternOf(videos) }, searching.signal);
     shown.result = result;
-    byId("answer").replaceChildren(...summary(result, []));
-    byId("cards").replaceChildren(...result.moments.map((moment, number) => card(moment, number, result.threshold, (at) => choose(at, { play: true }))));
-    await showFirst(result, wanted);
+    showResults(result, (number) => choose(number, { play: true }));
+    return await showFirst(result, wanted);
   } catch (error) {
     if (error.name === "AbortError") return undefined;
-    byId("answer").replaceChildren();
-    byId("cards").replaceChildren();
-    fail(error, () => search(query, videos, { step: false, wanted }));
+    clearResults();
+    stage.hide();
+    return fail(error, () => search(query, videos, { step: false, wanted }));
   }
-  return undefined;
 }
 
 /** Show the moment that the address names, else the best one. */
 function showFirst(result, wanted) {
-  if (wanted?.id && wanted.start !== null && wanted.end !== null) {
-    const near = (one, other) => Math.abs(one - other) < NEAR_SECONDS;
-    const number = result.moments.findIndex(
-      (moment) => moment.id === wanted.id && near(moment.start_seconds, wanted.start) && near(moment.end_seconds, wanted.end),
-    );
-    const found = result.moments.find((moment) => moment.id === wanted.id);
+  if (wanted?.id) {
+    const range = { start_seconds: wanted.start, end_seconds: wanted.end };
+    const number = result.moments.findIndex((moment) => moment.id === wanted.id && alike(moment, range));
     if (number >= 0) return choose(number, { t: wanted.t });
     // a range that somebody has drawn
-    return showWanted(wanted, found);
+    return showWanted(wanted).catch((error) => {
+      toast(error.message);
+      return choose(0);
+    });
   }
   if (result.moments.length) return choose(0);
-  hideStage();
-  return undefined;
+  return stage.hide();
 }
 
-async function showWanted(wanted, found) {
-  const about = found ?? (await api.video(wanted.id));
-  return show({ ...about, start_seconds: wanted.start, end_seconds: wanted.end }, { t: wanted.t });
+/** Show the range of a video that the address names: all of it, where it names none. */
+async function showWanted({ id, start, end, t }) {
+  const video = await api.video(id);
+  const [from, to] = [Math.min(start ?? 0, video.duration_seconds), Math.min(end ?? Infinity, video.duration_seconds)];
+  return show({ ...video, start_seconds: Math.min(from, to), end_seconds: to }, { t });
 }
 
-async function begin(step) {
-  document.body.classList.remove("asked");
-  hideStage();
+/** Show what there is, before anything is asked. */
+async function begin({ step = false, wanted = null } = {}) {
+  lay(false);
   if (step) address.write({}, { step });
-  byId("cards").replaceChildren();
+  clearResults();
+  if (!wanted?.id) stage.hide();
   try {
-    byId("answer").replaceChildren(...welcome(await api.videos({ limit: 1 }), (text) => search(text, ""), () => library.open()));
+    const listing = await api.videos({ limit: ON_SHEET });
+    // where there is a keyboard one may write at once
+    if (!wanted?.id && CAN_HOVER.matches && document.activeElement === document.body) byId("query").focus();
+    byId("answer").replaceChildren(...welcome(listing, { ask: (text) => search(text, ""), add: () => library.open(), watch }));
+    if (!wanted?.id) return undefined;
+    lay(true);
+    byId("answer").replaceChildren(...watching(listing, watch));
+    return await showWanted(wanted);
   } catch (error) {
-    fail(error, () => begin(false));
+    if (error.status === 404) return toast(error.message);
+    return fail(error, () => begin({ wanted }));
   }
+}
+
+/** Show a whole video. */
+function watch(video) {
+  address.write({ id: video.id }, { step: true });
+  return begin({ wanted: { id: video.id, start: null, end: null, t: null } });
+}
+
+/** Two columns, with what is shown and what was found; or one, before anything is asked. */
+function lay(asked) {
+  document.body.classList.toggle("asked", asked);
 }
 
 function fail(error, again) {
-  const wait = error.retrySeconds ? ` (in ${Math.ceil(error.retrySeconds)} s)` : "";
-  const text = error.status === 503 ? `The service is busy${wait}: ${error.message}` : error.message;
-  note(text, { name: "Try again", run: again });
+  if (error.status === 404 && shown.videos) {
+    return note(`No video of the library is called “${shown.videos}”.`, { name: "Search all videos", run: () => search(shown.query, "") });
+  }
+  const wait = error.retrySeconds ? `, in ${Math.ceil(error.retrySeconds)} s` : "";
+  const text = error.status === 503 ? `The service is busy: ask again${wait}.` : error.message;
+  return note(text, { name: "Try again", run: again });
 }
 
 // ---- the moment
 
-function choose(number, { play = false, t = null } = {}) {
+function choose(number, options = {}) {
   const moment = shown.result?.moments[number];
   if (!moment) return undefined;
-  shown.number = number;
-  [...byId("cards").querySelectorAll(".card")].forEach((one, at) => {
-    one.setAttribute("aria-pressed", String(at === number));
-    if (at === number) one.scrollIntoView({ block: "nearest" });
-  });
-  return show(moment, { play, t });
+  return show(moment, options);
 }
 
-async function show(moment, { play = false, t = null } = {}) {
-  const another = shown.moment?.id !== moment.id || byId("stage").hidden;
-  shown.moment = moment;
-  byId("stage").hidden = false;
-  byId("title").textContent = moment.name;
-  setRange({ start: moment.start_seconds, end: moment.end_seconds });
-  if (another) {
-    shown.explained = null;
-    boxes.frames = [];
-    byId("attended").replaceChildren();
-    open(moment);
-  }
-  timeline.show(moment.duration_seconds, ...momentsAndCurve(moment));
-  timeline.range = player.range;
-  player.time = t ?? moment.start_seconds;
-  if (play) player.playRange();
+function show(moment, options = {}) {
+  shown.number = shown.result?.moments.findIndex((one) => one.id === moment.id && alike(one, moment)) ?? -1;
+  const done = stage.show(moment, { ...options, query: shown.query });
+  markCard(shown.number);
+  // on a small screen the player lies above the cards, out of sight
+  if (options.play && !WIDE.matches) byId("stage").scrollIntoView({ block: "start" });
   remember();
-  if (another || shown.explained?.query !== shown.query) await explain(moment);
-  else showExplained();
-}
-
-function open(moment) {
-  byId("unplayable").hidden = moment.playable;
-  byId("unplayable").textContent = moment.playable ? "" : "The library knows no file of this video, only its objects.";
-  if (moment.playable) player.open(api.streamOf(moment.id));
-  else player.close();
-}
-
-async function explain(moment) {
-  if (!shown.query) return;
-  explaining.abort();
-  explaining = new AbortController();
-  try {
-    shown.explained = await api.evidence(moment.id, shown.query, explaining.signal);
-    showExplained();
-  } catch (error) {
-    if (error.name !== "AbortError") toast(error.message);
-  }
-}
-
-function showExplained() {
-  const { explained, moment } = shown;
-  if (!explained) return;
-  boxes.frames = explained.frames;
-  timeline.show(moment.duration_seconds, ...momentsAndCurve(moment));
-  timeline.range = player.range;
-  const number = explained.moments.findIndex((one) => Math.abs(one.start_seconds - moment.start_seconds) < NEAR_SECONDS);
-  timeline.current = number;
-  byId("attended").replaceChildren(...attended(explained.moments[number]?.objects ?? []));
-  redraw();
-}
-
-function momentsAndCurve(moment) {
-  const { explained } = shown;
-  return explained ? [explained.moments, explained.curve] : [[moment], []];
-}
-
-function hideStage() {
-  player.close();
-  byId("stage").hidden = true;
-  shown.moment = null;
-}
-
-function setRange(range) {
-  player.range = range;
-  timeline.range = range;
+  return done;
 }
 
 function remember(t = null) {
-  const { query, videos, moment } = shown;
-  const { start, end } = player.range;
-  address.write({ query, videos, id: moment.id, start, end, t });
+  const { start, end } = stage.range;
+  address.write({ query: shown.query, videos: shown.videos, id: stage.moment.id, start, end, t });
 }
 
 async function share() {
-  if (!shown.moment) return;
-  remember(player.time);
+  if (!stage.moment) return;
+  remember(stage.player.time);
   try {
     await navigator.clipboard.writeText(location.href);
     toast("The link was copied");
@@ -197,109 +150,44 @@ async function share() {
   }
 }
 
-// ---- the player
+stage.addEventListener("picked", ({ detail }) => show(detail, { play: true }));
+stage.addEventListener("ranged", () => remember());
+byId("share").addEventListener("click", share);
+exporting.listen(() => stage.moment && { id: stage.moment.id, ...stage.range, query: shown.query });
 
-function redraw() {
-  timeline.time = player.time;
-  boxes.draw(player.time);
-  byId("clock").textContent = shown.moment ? `${clock(player.time)} / ${clock(shown.moment.duration_seconds)}` : "";
-}
+// ---- the keyboard
 
-function press(id, pressed) {
-  byId(id).setAttribute("aria-pressed", String(pressed));
-}
-
-function toggleLoop() {
-  player.looping = !player.looping;
-  if (player.looping) player.beyond = false;
-  press("loop", player.looping);
-  press("beyond", player.beyond);
-}
-
-function toggleBeyond() {
-  player.beyond = !player.beyond;
-  if (player.beyond) player.looping = false;
-  press("beyond", player.beyond);
-  press("loop", player.looping);
-  if (player.beyond && !player.playing) player.toggle();
-}
-
-function toggleEvidence() {
-  boxes.shown = !boxes.shown;
-  press("evidence", boxes.shown);
-  redraw();
-}
-
-player.addEventListener("moved", redraw);
-player.addEventListener("changed", () => {
-  byId("play").textContent = player.playing ? "Pause" : "Play";
-});
-player.addEventListener("failed", () => {
-  const { moment } = shown;
-  if (!moment?.playable) return;
-  const { start, end } = player.range;
-  if (!player.video.src.includes("/api/export")) {
-    // what this browser cannot decode it is given anew, the moment alone
-    toast("This browser cannot play the file: the moment is converted");
-    player.open(api.clipOf(moment.id, start, end), start);
-    player.time = start;
-    return;
-  }
-  byId("unplayable").hidden = false;
-  byId("unplayable").textContent = "The file cannot be played, or is gone. Index its folder again.";
-});
-timeline.addEventListener("seek", ({ detail }) => {
-  player.time = detail;
-  redraw();
-});
-timeline.addEventListener("pick", ({ detail }) => {
-  const { moment, explained, result } = shown;
-  const picked = { ...moment, ...explained?.moments[detail] };
-  const number = result?.moments.findIndex((one) => one.id === picked.id && Math.abs(one.start_seconds - picked.start_seconds) < NEAR_SECONDS) ?? -1;
-  if (number >= 0) choose(number, { play: true });
-  else show(picked, { play: true });
-});
-timeline.addEventListener("range", ({ detail }) => {
-  player.range = timeline.range;
-  player.time = timeline.range[detail];
-  remember();
-});
-
-for (const [id, run] of [["play", () => player.toggle()], ["loop", toggleLoop], ["beyond", toggleBeyond], ["evidence", toggleEvidence], ["share", share]]) {
-  byId(id).addEventListener("click", run);
-}
-byId("video").addEventListener("click", () => player.toggle());
-exporting.listen(() => shown.moment && { id: shown.moment.id, ...player.range, query: shown.query });
-
-// ---- the rest
-
+const whenShown = (run) => () => stage.moment && run(stage.player);
 const another = (step) => choose(Math.min(Math.max(shown.number + step, 0), (shown.result?.moments.length ?? 1) - 1), { play: true });
-closable(byId("keys"));
 const showKeys = () => byId("keys").showModal();
+closable(byId("keys"));
 byId("open-keys").addEventListener("click", showKeys);
 keys.listen([
   { keys: ["/"], shown: "/", name: "ask another question", run: () => byId("query").select() },
   { keys: ["ArrowLeft"], shown: "←", name: "previous result", run: () => another(-1) },
   { keys: ["ArrowRight"], shown: "→", name: "next result", run: () => another(1) },
-  { keys: ["k", " "], shown: "K Space", name: "play, pause", run: () => player.toggle() },
-  { keys: ["j"], shown: "J", name: `${FAR_SECONDS} s back`, run: () => player.skip(-FAR_SECONDS) },
-  { keys: ["l"], shown: "L", name: `${FAR_SECONDS} s on`, run: () => player.skip(FAR_SECONDS) },
-  { keys: [","], shown: ",", name: "a frame back", run: () => player.step(-1) },
-  { keys: ["."], shown: ".", name: "a frame on", run: () => player.step(1) },
-  { keys: ["r"], shown: "R", name: "loop the moment", run: toggleLoop },
-  { keys: ["b"], shown: "B", name: "play on after its end", run: toggleBeyond },
-  { keys: ["e"], shown: "E", name: "what was looked at", run: toggleEvidence },
+  { keys: ["k", " "], shown: "K Space", name: "play, pause", run: whenShown((player) => player.toggle()) },
+  { keys: ["j"], shown: "J", name: `${SKIP_SECONDS} s back`, run: whenShown((player) => player.skip(-SKIP_SECONDS)) },
+  { keys: ["l"], shown: "L", name: `${SKIP_SECONDS} s on`, run: whenShown((player) => player.skip(SKIP_SECONDS)) },
+  { keys: [","], shown: ",", name: "a frame back", run: whenShown((player) => player.step(-1)) },
+  { keys: ["."], shown: ".", name: "a frame on", run: whenShown((player) => player.step(1)) },
+  { keys: ["r", "o"], shown: "R", name: "loop the moment", run: () => stage.toggleLoop() },
+  { keys: ["b"], shown: "B", name: "play on after its end", run: () => stage.toggleBeyond() },
+  { keys: ["e"], shown: "E", name: "what was looked at", run: () => stage.toggleEvidence() },
   { keys: ["s"], shown: "S", name: "copy a link to the moment", run: share },
   { keys: ["?"], shown: "?", name: "these keys", run: showKeys },
 ]);
+
+// ---- the rest
 
 byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
   byId("query").blur();
   search(byId("query").value.trim(), byId("filter").value.trim());
 });
-library.addEventListener("changed", () => {
-  if (!shown.query) begin(false);
+library.addEventListener("changed", ({ detail: removed }) => {
+  if (!shown.query) begin();
+  else if (shown.result?.moments.some(({ id }) => id === removed)) search(shown.query, shown.videos, { step: false });
 });
 window.addEventListener("popstate", showAddress);
 

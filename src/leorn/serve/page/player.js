@@ -8,6 +8,7 @@ export class Player extends EventTarget {
   #frame = USUAL_FRAME_SECONDS;
   #offset = 0;
   #wanted = null;
+  #outside = false;
 
   constructor(video) {
     super();
@@ -17,6 +18,8 @@ export class Player extends EventTarget {
     for (const event of ["play", "pause", "seeked", "loadedmetadata", "ended"]) {
       video.addEventListener(event, () => this.#tell());
     }
+    // the file may end a little before the moment is said to
+    video.addEventListener("ended", () => this.looping && this.playRange());
     // in a tab behind others no frame is drawn, but time goes on
     video.addEventListener("timeupdate", () => this.#watch());
     video.addEventListener("error", () => {
@@ -32,6 +35,7 @@ export class Player extends EventTarget {
   /** Show a file. `offset` is when in the whole video it begins: a clip stands for a part of it. */
   open(address, offset = 0) {
     this.#offset = offset;
+    this.#frame = USUAL_FRAME_SECONDS;
     this.video.src = address;
   }
 
@@ -56,6 +60,8 @@ export class Player extends EventTarget {
 
   set time(seconds) {
     this.#wanted = seconds;
+    // who goes to what comes after the moment wants to see that
+    this.#outside = seconds > this.#range.end + this.#frame / 2;
     if (this.video.readyState >= HTMLMediaElement.HAVE_METADATA) {
       this.video.currentTime = Math.max(0, seconds - this.#offset);
       this.#wanted = null;
@@ -77,8 +83,8 @@ export class Player extends EventTarget {
       this.video.pause();
       return;
     }
-    const left = this.#range.end - this.time;
-    if (!this.beyond && (left < this.#frame / 2 || this.time < this.#range.start - this.#frame)) this.playRange();
+    const atEnd = Math.abs(this.#range.end - this.time) < this.#frame / 2;
+    if (this.video.ended || (atEnd && !this.beyond)) this.playRange();
     else this.#play();
   }
 
@@ -103,7 +109,7 @@ export class Player extends EventTarget {
   }
 
   #watch() {
-    if (this.playing && !this.beyond && this.time >= this.#range.end) {
+    if (this.playing && !this.beyond && !this.#outside && this.time >= this.#range.end) {
       if (this.looping) {
         this.time = this.#range.start;
       } else {

@@ -8,10 +8,22 @@ const FAR_SECONDS = 1;
 const SHORTEST_SECONDS = 0.1;
 const HUE_STEPS = 256;
 
+/** The lane of each moment, the first one that is free: later ones do not cover earlier ones. */
+export function lanesOf(moments) {
+  const lanes = [];
+  return moments.map((moment) => {
+    const free = lanes.findIndex((lane) => lane.every((other) => other.end_seconds <= moment.start_seconds || other.start_seconds >= moment.end_seconds));
+    const lane = free < 0 ? lanes.length : free;
+    (lanes[lane] ??= []).push(moment);
+    return lane;
+  });
+}
+
 /** Tells of itself by events: `seek` (detail: seconds), `pick` (detail: number of a moment), `range`. */
 export class Timeline extends EventTarget {
   #duration = 1;
   #range = { start: 0, end: 0 };
+  #curve = [];
 
   constructor(place) {
     super();
@@ -25,12 +37,15 @@ export class Timeline extends EventTarget {
     this.label = make("div", { className: "marks" });
     place.append(this.track, this.label);
     this.#listen();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#paint(this.#curve));
   }
 
   /** Show a video: its length, its moments, and the score over time where it is known. */
-  show(duration, moments, curve = []) {
+  show(duration, moments, curve = [], threshold = null) {
     this.#duration = Math.max(duration, SHORTEST_SECONDS);
-    this.bars.replaceChildren(...moments.map((moment, number) => this.#bar(moment, number)));
+    const lanes = lanesOf(moments);
+    this.bars.replaceChildren(...moments.map((moment, number) => this.#bar(moment, lanes[number], number, moment.confidence < threshold)));
+    this.bars.style.setProperty("--lanes", 1 + Math.max(0, ...lanes));
     this.#paint(curve);
     this.label.replaceChildren(make("span", {}, clock(0)), make("span", { className: "range" }), make("span", {}, clock(duration)));
     this.range = this.#range;
@@ -60,20 +75,22 @@ export class Timeline extends EventTarget {
     return make("div", { className: `handle ${side}`, role: "slider", tabIndex: 0, "aria-label": label, title: label });
   }
 
-  #bar(moment, number) {
+  #bar(moment, lane, number, isGuess) {
     const bar = make("button", {
       type: "button",
-      className: "bar",
+      className: isGuess ? "bar guess" : "bar",
       title: `${number + 1}. ${clock(moment.start_seconds)} – ${clock(moment.end_seconds)}`,
       "aria-label": `Moment ${number + 1}, from ${spoken(moment.start_seconds)} to ${spoken(moment.end_seconds)}`,
       "aria-pressed": "false",
       onclick: () => this.#tell("pick", number),
     }, String(number + 1));
     this.#place(bar, moment.start_seconds, moment.end_seconds);
+    bar.style.setProperty("--lane", lane);
     return bar;
   }
 
   #paint(curve) {
+    this.#curve = curve;
     this.heat.width = Math.max(1, curve.length);
     const context = this.heat.getContext("2d");
     context.clearRect(0, 0, this.heat.width, 1);
