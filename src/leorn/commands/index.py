@@ -58,7 +58,7 @@ def _say_estimate(estimate: "Estimate") -> None:
     if estimate.videos:
         say(
             f"{counted(estimate.videos, 'video')} of {spoken_seconds(estimate.video_seconds)} new or changed: "
-            f"about {spoken_seconds(estimate.seconds)} and {spoken_bytes(estimate.bytes)}"
+            f"about {spoken_seconds(estimate.seconds)} to find their objects, {spoken_bytes(estimate.bytes)} on disk"
         )
 
 
