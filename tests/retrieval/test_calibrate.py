@@ -111,7 +111,7 @@ def test_first_answers_are_those_of_the_network(packed: Path, tiny: Tiny) -> Non
 
 
 def test_from_the_shell(packed: Path, tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["calibrate", str(packed), "--others", "2"])
+    main(["calibrate", str(packed.parent), "--others", "2"])
     told = capsys.readouterr().out
     assert "calibration error" in told
     assert told.endswith(f"wrote {packed}\n")
@@ -134,6 +134,7 @@ def test_from_the_shell(packed: Path, tiny: Tiny, capsys: pytest.CaptureFixture[
 
 def test_what_cannot_be_calibrated_is_said(packed: Path, trained: Path, tiny: Tiny, refused: Refused) -> None:
     assert "a checkpoint of training; expected a network that leorn pack made" in refused("calibrate", trained)
+    assert "demo: comes with the package; expected another file to write to, --out" in refused("calibrate", "demo")
     assert "no query of split 'absent' left" in refused("calibrate", packed, "--split", "absent")
     assert "no such file or folder" in refused("calibrate", packed, "--objects", "/nowhere")
     network, record = load_network(packed)

@@ -35,7 +35,7 @@ def run(options: Namespace) -> None:
     }
     show({"scores": before, "confidences": after}, {}, title)
     say(f"confidence = sigmoid({fitted.slope:.4f} * logit(score) + {fitted.offset:.4f})")
-    say(f"wrote {options.out or options.network}")
+    say(f"wrote {done.file}")
 
 
 def add_options(parser: Parser) -> None:

@@ -18,7 +18,7 @@ from leorn.data.annotations import read_queries
 from leorn.errors import InputError
 from leorn.features.sources import ObjectSource, Progress, open_objects
 from leorn.records import Moment, Query
-from leorn.retrieval.loading import find_network, open_network
+from leorn.retrieval.loading import BUNDLED, find_network, open_network
 from leorn.retrieval.retriever import Retriever
 from leorn.scoring.calibration import reliability
 from leorn.scoring.metrics import overlaps, spans_of
@@ -51,6 +51,8 @@ class Calibrated:
     """A calibration, and what it changed on the answers it was fitted to."""
 
     calibration: Calibration
+    file: Path
+    """Where it was written."""
     queries: int
     error_before: float
     """Expected calibration error of the scores, 0 to 1."""
@@ -93,6 +95,8 @@ def calibrate(
     """
     if others < 0 or seed < 0:
         raise InputError(f"others {others}, seed {seed}; expected 0 or more")
+    if str(source) in BUNDLED and out is None:
+        raise InputError(f"{source}: comes with the package; expected another file to write to, --out FILE")
     path, data = find_network(source), dict(data or {})
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: a checkpoint of training; expected a network that leorn pack made of it")
@@ -102,7 +106,7 @@ def calibrate(
     answers = first_answers(retriever, queries, objects, others, seed, progress)
     calibration = fit_calibration(answers.scores, answers.hit, answers.own)
     write_calibration(path, calibration, out)
-    return _compare(calibration, len(queries), answers)
+    return _compare(calibration, path if out is None else Path(out), len(queries), answers)
 
 
 def first_answers(
@@ -191,11 +195,12 @@ def _validation(
     return read, source
 
 
-def _compare(calibration: Calibration, queries: int, answers: FirstAnswers) -> Calibrated:
+def _compare(calibration: Calibration, file: Path, queries: int, answers: FirstAnswers) -> Calibrated:
     confidences = np.array([calibration.confidence(score) for score in answers.scores.tolist()])
     below = confidences < calibration.threshold
     return Calibrated(
         calibration,
+        file,
         queries,
         _error(answers.scores, answers.hit),
         _error(confidences, answers.hit),
