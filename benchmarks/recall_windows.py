@@ -43,13 +43,14 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{NEAREST} nearest windows, vectors of width {options.width}")
     print("windows  exact ms  index ms  recall  measured  parts looked into  build s  table MB  index MB")
-    rows = [_measure(count, options.width, options.queries) for count in options.windows]
+    rows = [measure(count, options.width, options.queries) for count in options.windows]
     if options.json is not None:
         result = {"machine": machine(), "nearest": NEAREST, "width": options.width, "sizes": rows}
         options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def _measure(count: int, width: int, queries: int) -> dict[str, float]:
+def measure(count: int, width: int, queries: int) -> dict[str, float]:
+    """Make a table of so many windows up, search it both ways, print a line of the table and return the figures."""
     rng = np.random.default_rng(0)
     themes = _unit(rng.normal(size=(max(1, count // (OF_A_VIDEO * VIDEOS_OF_A_THEME)), width)))
     with tempfile.TemporaryDirectory() as folder:
