@@ -113,7 +113,7 @@ def ask(page: "Page", address: str) -> None:
             });
         }"""
     )
-    page.wait_for_function("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(500)
 
 

@@ -55,7 +55,8 @@ export class Player extends EventTarget {
 
   /** Seconds since the whole video's start. */
   get time() {
-    return this.video.currentTime + this.#offset;
+    // where it is going counts while the file is still being opened
+    return this.#wanted ?? this.video.currentTime + this.#offset;
   }
 
   set time(seconds) {

@@ -110,8 +110,8 @@ export class Timeline extends EventTarget {
   #put(slider, seconds) {
     slider.style.left = `${(100 * seconds) / this.#duration}%`;
     slider.setAttribute("aria-valuemin", "0");
-    slider.setAttribute("aria-valuemax", this.#duration.toFixed(1));
-    slider.setAttribute("aria-valuenow", seconds.toFixed(1));
+    slider.setAttribute("aria-valuemax", this.#duration.toFixed(2));
+    slider.setAttribute("aria-valuenow", seconds.toFixed(2));
     slider.setAttribute("aria-valuetext", spoken(seconds));
   }
 
