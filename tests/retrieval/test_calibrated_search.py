@@ -101,6 +101,11 @@ def test_an_evaluation_says_what_searches_answer(library: Path) -> None:
     # the same words of both: either is right
     both = evaluate_library(opened, [right, wrong])
     assert (both.metrics["R@1,video"], both.metrics["R@1,IoU>0.5"]) == (100, 100)
+    # said of every video: there is no library without it, and nothing to tell it from
+    third = next(video for video in FRAMES if video not in (best.video, other))
+    last = Query("3", third, SENTENCE, opened.manifest.videos[third].duration_seconds, (Moment(0, 0.01),))
+    everywhere = evaluate_library(opened, [right, wrong, last]).metrics
+    assert (everywhere["rejected, video gone"], everywhere["AUROC, video gone"]) == (0, 0.5)
     wrong = replace(wrong, text=f" {SENTENCE}")
     run = evaluate_library(opened, [right, wrong], ["nothing of the kind"])
     assert (run.videos, run.queries, run.absent, run.encoder) == (3, 2, 1, "labels")

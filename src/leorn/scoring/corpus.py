@@ -141,8 +141,8 @@ class Confident:
 
     @property
     def rejected(self) -> float:
-        """Percent of the sentences that were said not to be found."""
-        return 100 * float((~self.found).mean())
+        """Percent of the sentences that were said not to be found; 0 where there is none."""
+        return 100 * float((~self.found).mean()) if len(self.found) else 0.0
 
 
 def rejection(
@@ -153,7 +153,7 @@ def rejection(
     Args:
         there: answers to queries whose video is in the library.
         right: (Q,) whether these are right.
-        gone: answers to the same queries, of the library without the videos that they are about.
+        gone: answers to those of the queries that leave videos to ask, of the library without what they are about.
         absent: answers to sentences from elsewhere.
 
     Returns:
