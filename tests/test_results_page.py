@@ -31,6 +31,11 @@ def ablated(split: str = "test") -> dict[str, Any]:
     return json.loads(json.dumps(table.to_dict()))
 
 
+def search_run(library: str) -> dict[str, Any]:
+    metrics = {"R@1,video": 40.0, "AUROC, video gone": 0.75}
+    return asdict(SearchRun(library, 3, 60, "demo", "labels", 20, 5, 0, 0, metrics))
+
+
 def page(folder: Path, template: str, **files: object) -> str:
     """Make a page of a template and files of results, and return it without its note."""
     (folder / "results").mkdir(exist_ok=True)
@@ -48,9 +53,8 @@ def test_the_page_is_what_the_script_makes_of_what_is_here() -> None:
 
 def test_a_search_has_a_row_of_recall_and_one_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    metrics = {"R@1,video": 40.0, "AUROC, video gone": 0.75}
-    run = SearchRun(str(tmp_path / "lib"), 3, 60, "demo", "labels", 20, 5, 0, 0, metrics)
-    Path("search.json").write_text(json.dumps(asdict(run)))
+    run = search_run(str(tmp_path / "lib"))
+    Path("search.json").write_text(json.dumps(run))
     collected = collect("mine", ["search.json"], tmp_path)
     assert json.loads(collected.read_text())[0]["library"] == "lib"
     template = '{{ table(search("mine", "here", recall=true)) }}\n{{ table(search("mine", "here", recall=false)) }}\n'
@@ -60,7 +64,7 @@ def test_a_search_has_a_row_of_recall_and_one_of_the_rest(tmp_path: Path, monkey
         "|  | AUROC, video gone |\n| --- | ---: |\n| here | 0.75 |\n"
     )
     with pytest.raises(InputError, match="2 searches; expected one"):
-        page(tmp_path, template, mine=[asdict(run)] * 2)
+        page(tmp_path, template, mine=[run] * 2)
     Path("run.json").write_text(json.dumps(metrics_file()))
     with pytest.raises(InputError, match=r"^mine: both runs and searches; expected one kind in a file$"):
         collect("mine", ["search.json", "run.json"], tmp_path)
@@ -121,7 +125,11 @@ def test_a_call_of_the_template_makes_its_tables(call: str, tmp_path: Path) -> N
         network = "LEORN-P" if "LEORN-P" in name else "LEORN"
         recall = 40.0 if "synonyms" in name else 70.0
         files[name] = [metrics_file(network, seed, split, recall) for split in splits for seed in (0, 1)]
+    for name in (searches := re.findall(r'search\("(.*?)"', call)):
+        files[name] = search_run("lib")
     made = page(tmp_path, f"{call}\n", **files)
+    if searches:
+        assert re.findall(r"(40\.00|0\.75) \|\n", made) == ["40.00" if "true" in call else "0.75"] * len(searches)
     assert made.count("| --- |") == (2 if "ablation" in call else 1)
     if "synonyms" in call:
         assert "| LEORN-P, synonyms | 40.00 ± 0.00 | 60.00 ± 0.00 |" in made
