@@ -41,9 +41,12 @@ def opened(page: "Page", service: RunningService) -> "Page":
             window.said = [];
             new MutationObserver(() => {
                 for (const row of document.querySelectorAll("#jobs li")) {
-                    window.said.push([row.querySelector(".quiet").textContent, row.querySelector("progress")?.value ?? 1]);
+                    const bar = row.querySelector("progress");
+                    window.said.push([row.querySelector(".quiet").textContent, bar?.value ?? 1]);
                 }
-            }).observe(document.getElementById("jobs"), { subtree: true, childList: true, characterData: true, attributes: true });
+            }).observe(document.getElementById("jobs"), {
+                subtree: true, childList: true, characterData: true, attributes: true,
+            });
         }"""
     )
     return page

@@ -127,7 +127,7 @@ function choose(number, options = {}) {
 function show(moment, options = {}) {
   shown.number = shown.result?.moments.findIndex((one) => one.id === moment.id && alike(one, moment)) ?? -1;
   const done = stage.show(moment, { ...options, query: shown.query });
-  markCard(shown.number);
+  markCard(shown.number, { seek: options.play });
   // on a small screen the player lies above the cards, out of sight
   if (options.play && !WIDE.matches) byId("stage").scrollIntoView({ block: "start" });
   remember();
@@ -188,6 +188,11 @@ byId("search").addEventListener("submit", (event) => {
 library.addEventListener("changed", ({ detail: removed }) => {
   if (!shown.query) begin();
   else if (shown.result?.moments.some(({ id }) => id === removed)) search(shown.query, shown.videos, { step: false });
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // as another place in the page it would be a step in the history, and be asked anew
+  event.preventDefault();
+  byId("results").focus();
 });
 window.addEventListener("popstate", showAddress);
 

@@ -75,11 +75,12 @@ export function showResults(result, choose) {
   byId("guesses-title").hidden = first === moments.length;
 }
 
-/** Mark the card of the moment that is shown; none where the number is negative. */
-export function markCard(number) {
+/** Mark the card of the moment that is shown, none where the number is negative, and bring it into view if asked to. */
+export function markCard(number, { seek = false } = {}) {
   const cards = byId("results").querySelectorAll("button.card");
   cards.forEach((one, at) => one.setAttribute("aria-pressed", String(at === number)));
-  if (BESIDE.matches) cards[number]?.scrollIntoView({ block: "nearest" });
+  // not unasked: the keyboard goes on from where one has been brought
+  if (seek && BESIDE.matches) cards[number]?.scrollIntoView({ block: "nearest" });
 }
 
 const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
