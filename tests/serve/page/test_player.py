@@ -41,8 +41,8 @@ def test_a_moment_is_played_exactly(page: "Page", moment: tuple[float, float]) -
     page.click("#play")
     assert wait_until_stopped(page) == pytest.approx(end, abs=0.01)
     seen = times(page)
-    assert min(seen) == pytest.approx(start, abs=FRAME_SECONDS)
-    assert end - 2 * FRAME_SECONDS < max(seen) < end + LATE_SECONDS
+    assert start - 0.01 <= min(seen) < start + LATE_SECONDS
+    assert end - LATE_SECONDS < max(seen) < end + LATE_SECONDS
     # in order: it was not begun again
     assert seen == sorted(seen)
     assert page.inner_text("#play") == "Play"
@@ -50,7 +50,7 @@ def test_a_moment_is_played_exactly(page: "Page", moment: tuple[float, float]) -
     watch_times(page)
     page.keyboard.press("k")
     assert wait_until_stopped(page) == pytest.approx(end, abs=0.01)
-    assert min(times(page)) == pytest.approx(start, abs=FRAME_SECONDS)
+    assert start - 0.01 <= min(times(page)) < start + LATE_SECONDS
 
 
 def test_a_chosen_card_plays_its_moment_from_start_to_end(page: "Page", address: str) -> None:
@@ -62,7 +62,7 @@ def test_a_chosen_card_plays_its_moment_from_start_to_end(page: "Page", address:
     until(page, "window.times.length > 3")
     assert page.inner_text("#play") == "Pause"
     assert wait_until_stopped(page) == pytest.approx(found[number]["end_seconds"], abs=0.01)
-    assert min(times(page)) == pytest.approx(found[number]["start_seconds"], abs=FRAME_SECONDS)
+    assert found[number]["start_seconds"] - 0.01 <= min(times(page)) < found[number]["start_seconds"] + LATE_SECONDS
 
 
 def test_a_loop_begins_again_and_again(page: "Page", moment: tuple[float, float]) -> None:
@@ -87,14 +87,14 @@ def test_what_ends_with_its_video_loops_too(page: "Page", address: str) -> None:
     watch_times(page)
     page.keyboard.press("k")
     until(page, "window.times.filter((time, at) => at && time < window.times[at - 1]).length >= 2")
-    assert min(times(page)) == pytest.approx(end - 0.6, abs=FRAME_SECONDS)
+    assert end - 0.61 <= min(times(page)) < end
     page.keyboard.press("o")
     assert wait_until_stopped(page) == pytest.approx(end, abs=FRAME_SECONDS)
     # from the end of the file the moment begins again, not the file
     watch_times(page)
     page.keyboard.press("k")
     until(page, "window.times.length > 0")
-    assert min(times(page)) == pytest.approx(end - 0.6, abs=FRAME_SECONDS)
+    assert end - 0.61 <= min(times(page)) < end
 
 
 def test_it_plays_on_when_asked_to(page: "Page", moment: tuple[float, float]) -> None:

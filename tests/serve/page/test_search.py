@@ -115,6 +115,7 @@ def test_the_way_back_leads_through_the_questions(page: "Page", address: str) ->
 def test_a_link_brings_back_what_was_shown(page: "Page", address: str, browser: "Browser") -> None:
     ask(page, address, QUERY)
     page.keyboard.press("ArrowRight")
+    settle(page)
     page.keyboard.press("k")
     go_to(page, 2.25)
     page.keyboard.press("s")
@@ -169,3 +170,17 @@ def test_an_answer_that_comes_late_is_not_shown(page: "Page", address: str) -> N
     held[0].fulfill(json=answer(address, QUERY))
     page.wait_for_timeout(200)
     assert page.is_visible(".notfound")
+
+
+def test_the_welcome_does_not_come_over_a_question(page: "Page", address: str) -> None:
+    held = []
+    page.route(re.compile(r"/api/videos\?"), lambda route: held.append(route))
+    page.goto(address)
+    page.fill("#query", QUERY)
+    page.press("#query", "Enter")
+    settle(page)
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    assert page.locator(".example, .film").count() == 0
+    assert page.inner_text("#answer h1").endswith("videos")

@@ -77,12 +77,15 @@ async function showWanted({ id, start, end, t }) {
 
 /** Show what there is, before anything is asked. */
 async function begin({ step = false, wanted = null } = {}) {
+  const { signal } = searching;
   lay(false);
   if (step) address.write({}, { step });
   clearResults();
   if (!wanted?.id) stage.hide();
   try {
     const listing = await api.videos({ limit: ON_SHEET });
+    // something was asked meanwhile
+    if (signal.aborted) return undefined;
     // where there is a keyboard one may write at once
     if (!wanted?.id && CAN_HOVER.matches && document.activeElement === document.body) byId("query").focus();
     byId("answer").replaceChildren(...welcome(listing, { ask: (text) => search(text, ""), add: () => library.open(), watch }));
@@ -91,6 +94,7 @@ async function begin({ step = false, wanted = null } = {}) {
     byId("answer").replaceChildren(...watching(listing, watch));
     return await showWanted(wanted);
   } catch (error) {
+    if (signal.aborted) return undefined;
     if (error.status === 404) return toast(error.message);
     return fail(error, () => begin({ wanted }));
   }
