@@ -49,7 +49,7 @@ demo-train: .venv/core.stamp ## Simulate scenes, train a small LEORN, evaluate i
 test: export OMP_NUM_THREADS := 1
 test: .venv/test.stamp ## Run the tests, with coverage
 	-$(LEORN) assets --fetch demo  # without them a few tests skip
-	-npm ci --silent --no-audit --no-fund --prefix tests/serve/page  # axe-core; without it one test skips
+	-npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/serve/page  # axe-core; without it one test skips
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term --cov-fail-under=90 \
 	    --jaxtyping-packages=leorn.model,leorn.scoring,beartype.beartype $(TESTS)
 

@@ -79,17 +79,23 @@ def test_a_range_of_bytes_is_that_of_the_file(client: TestClient, tmp_path: Path
     assert client.get(address, headers={"Range": f"bytes={len(content)}-"}).status_code == 416
 
 
+def decoded(content: bytes) -> np.ndarray:
+    """Decode a JPEG."""
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return np.asarray(picture)
+
+
 @pytest.mark.parametrize(("seconds", "number"), [(0.0, 0), (3.25, 32), (100.0, 89)])
 def test_a_thumbnail_is_the_frame_at_its_time(client: TestClient, seconds: float, number: int) -> None:
     address = f"/api/videos/{id_of('cups')}/thumbnail"
     answer = client.get(address, params={"time_seconds": seconds})
     assert answer.headers["content-type"] == "image/jpeg"
-    picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
-    assert number_of(picture) == number
+    assert number_of(decoded(answer.content)) == number
     again = client.get(address, params={"time_seconds": seconds}, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     small = client.get(address, params={"time_seconds": seconds, "width": 48})
-    assert cv2.imdecode(np.frombuffer(small.content, np.uint8), cv2.IMREAD_COLOR).shape[1] == 48
+    assert decoded(small.content).shape[1] == 48
 
 
 def test_moments_are_exported_without_where_files_lie(client: TestClient, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_what_is_no_video_is_refused_and_nothing_is_left_of_it(
 
 def test_what_takes_too_much_is_refused(library: Path, sentences: Path, tmp_path: Path) -> None:
     file = write_video(tmp_path / "new.mp4", range(40))
-    limits = {
+    limits: dict[str, tuple[Any, int, str]] = {
         "max_upload_seconds": (3.0, 415, "a video of 0.0 h; expected one of 0.0 h or less"),
         "max_upload_pixels": (100, 415, "frames of 48 x 32 pixels; expected 100 pixels or less"),
         "sniff_seconds": (0.001, 415, "looking at it took more than 0 s; expected an ordinary video"),

@@ -10,7 +10,6 @@
 `leorn.retrieval.indexing` writes it.
 """
 
-import fnmatch
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -150,7 +149,7 @@ class Library:
         Args:
             query: the sentence.
             top_k: how many moments to return at most, best first.
-            videos: a pattern such as `kitchen/*` that the ids of videos must match; all videos where None.
+            videos: a pattern such as `kitchen/*` that the ids or the names of videos must match; all videos where None.
             candidates: videos to look for moments in.
             without: ids of videos to leave out.
 
@@ -239,7 +238,7 @@ class Library:
         """Return the videos with the nearest windows, each with its nearest window's similarity, best first."""
         among = None
         if pattern is not None:
-            among = [video for video in self.manifest.videos if fnmatch.fnmatchcase(video, pattern)]
+            among = [video for video, entry in self.manifest.videos.items() if entry.matches(video, pattern)]
             if not among:
                 raise InputError(f"videos {pattern}: no video of the library has such a name")
         vector, best = self._encoder.sentences([query])[0], dict[str, float]()

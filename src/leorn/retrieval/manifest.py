@@ -4,6 +4,7 @@ import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ class LibraryVideo:
     def uploaded(self) -> bool:
         """Whether the file is the library's own."""
         return self.path.startswith(f"{UPLOADS}/")
+
+    def matches(self, video: str, pattern: str) -> bool:
+        """Say whether a pattern such as `kitchen/*` fits its id, or its name."""
+        return fnmatchcase(video, pattern) or fnmatchcase(self.name, pattern)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Questions to the library."""
 
-from fnmatch import fnmatchcase
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -14,7 +13,7 @@ from leorn.serve.service import Served, Service, problems
 
 Sentence = Annotated[str, Query(max_length=500, pattern=r"\S", description="What the moment shows.")]
 TopK = Annotated[int, Query(ge=1, le=100, description="Moments to return, at most.")]
-Pattern = Annotated[str | None, Query(max_length=200, description="Videos whose id matches, such as kitchen/*.")]
+Pattern = Annotated[str | None, Query(max_length=200, description="Videos whose id or name fits, such as kitchen/*.")]
 MOST_OBJECTS = 6
 """Objects of a frame that are told, those with the most attention."""
 
@@ -63,7 +62,7 @@ def check_pattern(served: Service, pattern: str | None) -> None:
     Raises:
         HTTPException: 404, none has.
     """
-    if pattern is not None and not any(fnmatchcase(entry.video, pattern) for entry in served.catalogue.all()):
+    if pattern is not None and not any(entry.said.matches(entry.video, pattern) for entry in served.catalogue.all()):
         raise HTTPException(404, f"videos {pattern[:80]!r}: no video of the library has such a name")
 
 
