@@ -33,7 +33,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("query", metavar="QUERY", help="A sentence, in quotes.")
     parser.add_argument("--top-k", type=PositiveInt, default=10, help="Moments to print, at most.")
     parser.add_argument(
-        "--videos", metavar="PATTERN", help="Look in videos whose id or name fits, such as 'kitchen/*'."
+        "--videos", metavar="PATTERN", help="Look in videos whose id or name fits, as 'kitchen/*'."
     )
     parser.add_argument(
         "--candidates", type=PositiveInt, default=20, help="Videos in which moments are looked for, the likeliest."
