@@ -17,7 +17,7 @@ from leorn.errors import InputError
 from leorn.features import store as store_module
 from leorn.features import store_writer as writer_module
 from leorn.features.store import FeatureStore, StoredFrames
-from leorn.features.store_writer import write_store
+from leorn.features.store_writer import GrowingStore, keep_videos, write_store
 from leorn.records import VideoObjects
 from tests.disks import full_disk
 from tests.objects import FINGERPRINT, assert_same, objects_of
@@ -257,6 +257,19 @@ def test_what_the_store_does_not_hold_is_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         store.read(video, slots, None if rows is None else np.array(rows))
+
+
+def test_a_place_that_another_video_has_taken_is_not_read_as_the_first(tmp_path: Path) -> None:
+    with GrowingStore(tmp_path, FINGERPRINT) as writer:
+        for video in ("a", "b"):
+            writer.add(objects_of(video), "0")
+    before = FeatureStore(tmp_path)
+    keep_videos(tmp_path, ["a"])
+    with GrowingStore(tmp_path, FINGERPRINT) as writer:
+        writer.add(objects_of("c"), "0")
+    with pytest.raises(InputError, match=r"objects-00001\.h5: holds another video in the place of b; written to since"):
+        before.read("b")
+    assert_same(FeatureStore(tmp_path).read("c"), objects_of("c"))
 
 
 def test_a_shard_of_another_store_is_named(store: FeatureStore) -> None:

@@ -24,7 +24,7 @@ from leorn.features.fingerprint import frames_part
 from leorn.features.hdf5 import SharedFile, selection
 from leorn.features.published import unit_parts
 from leorn.features.remote import RemotePath, path_of
-from leorn.features.store_index import INDEX, VideoEntry, group_name, read_index, shard_name
+from leorn.features.store_index import INDEX, VideoEntry, group_name, read_index, shard_name, written_name
 from leorn.records import VideoObjects
 
 MAX_OPEN = 64
@@ -127,7 +127,10 @@ class FeatureStore:
         """
         entry = self._entry(video)
         with self._shard(entry.shard).opened() as file:
-            yield file[group_name(entry.group)]
+            group = file[group_name(entry.group)]
+            if group.attrs["video"] != written_name(video):
+                raise InputError(f"holds another video in the place of {video}; written to since the index was read?")
+            yield group
 
     def _shard(self, number: int) -> SharedFile:
         """Return a shard, which comes last in their order now; the first is closed where they are too many."""

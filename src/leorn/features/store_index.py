@@ -88,6 +88,11 @@ def group_name(number: int) -> str:
     return f"{number:05d}"
 
 
+def written_name(video: str) -> str:
+    """Return a video's id as its group says it: HDF5 text holds no NUL, the index does."""
+    return video.replace("\0", "�")
+
+
 def _index(saved: Mapping[str, Any]) -> StoreIndex:
     entries: dict[str, VideoEntry] = {}
     for video, entry in saved["videos"].items():

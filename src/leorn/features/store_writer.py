@@ -30,6 +30,7 @@ from leorn.features.store_index import (
     shard_number,
     shards_of,
     write_index,
+    written_name,
 )
 from leorn.features.store_lock import only_writer
 from leorn.files import replace_atomically
@@ -232,7 +233,7 @@ def _write_video(group: h5py.Group, objects: VideoObjects, vocabulary: dict[str,
     merged = [vocabulary.setdefault(name, len(vocabulary)) for name in objects.label_names] + [-1]
     if len(vocabulary) > MAX_LABELS:
         raise MisfitError(f"video {objects.video}: more than {MAX_LABELS} different labels in the store")
-    group.attrs["video"] = objects.video.replace("\0", "�")  # for people to see: HDF5 text holds no NUL, the index does
+    group.attrs["video"] = written_name(objects.video)
     group["features"] = _half(objects.features, f"video {objects.video}: features")
     group["boxes"] = objects.boxes.astype(np.float32)
     group["scores"] = objects.scores.astype(np.float32)
