@@ -188,6 +188,15 @@ def test_a_cluster_that_does_not_answer_is_a_line(monkeypatch: pytest.MonkeyPatc
             pytest.fail("there is no cluster")
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:²", f"{'a' * 70}:1"])
+def test_an_address_that_cannot_be_is_a_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(InputError, match=address), on_ray(make_dead, [1], give_lost, 1, address):
+        pytest.fail("there is no cluster")
+
+
 def test_an_address_is_for_ray(videos: dict[str, Path], config: ExtractionConfig, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="address a:1 of a Ray cluster, and engine local; expected engine ray"):
         extract_videos(videos, tmp_path / "store", config, labels, ray_address="a:1")

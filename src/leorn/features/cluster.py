@@ -72,9 +72,9 @@ def _result(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the worke
 
 def _check_answers(address: str | None) -> None:
     """See that there is somebody: Ray would wait for minutes, and end the process."""
-    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
-    if port.isdigit():
+    host, colon, port = (address or "").rpartition("://")[2].rpartition(":")
+    if colon:
         try:
             socket.create_connection((host, int(port)), timeout=10).close()
-        except OSError as error:
+        except (OSError, OverflowError, ValueError) as error:
             raise InputError(f"{address}: no Ray answers there ({error}); expected host:port of its head") from error
