@@ -67,6 +67,23 @@ def test_clips_are_numbered_and_those_of_an_earlier_answer_go(
     assert {path.name for path in clips.iterdir()} == {"moment-1.mp4", "moment-a.mp4"}
 
 
+@pytest.mark.parametrize("name", ["moment-1", "moment-9"])
+def test_clips_take_no_video_s_place(
+    library: str, tmp_path: Path, refused: Refused, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    videos = tmp_path / "videos"
+    (videos / "a.mp4").rename(videos / f"{name}.mp4")
+    before = (videos / f"{name}.mp4").read_bytes()
+    index(videos, Path(library))
+    # moments of another video
+    search = "search", library, QUERY, "--videos", "kitchen/*", "--top-k", "2", "--clips"
+    assert refused(*search, videos) == (
+        f"clips {videos}: {name}.mp4 there is a video of the library; expected another folder"
+    )
+    assert (videos / f"{name}.mp4").read_bytes() == before
+    assert {path.name for path in videos.iterdir()} == {f"{name}.mp4", "b.mp4", "kitchen"}
+
+
 def test_a_video_that_is_gone_does_not_stop_the_other_clips(
     library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """Clips of videos whose every frame carries its number in its pixels."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,6 +121,17 @@ def test_a_moment_outside_the_video_is_refused(silent: Path, tmp_path: Path, mom
     expected = f"{silent}: moment {moment.span} is not in the video; expected it within 0..4.00 s"
     assert str(caught.value) == expected
     assert not list(tmp_path.iterdir())
+
+
+def test_a_video_is_not_written_over_by_its_own_clip(silent: Path, tmp_path: Path) -> None:
+    video = tmp_path / "moment-1.mp4"
+    shutil.copy(silent, video)
+    before = video.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(video)
+    for path in (video, tmp_path / "link.mp4"):
+        with pytest.raises(InputError, match=rf"^clip {path}: is the video itself; expected another name or folder$"):
+            write_clip(video, Moment(0, 0.5), path)
+    assert video.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["clip.avi", "clip", "clip.mp4.txt"])

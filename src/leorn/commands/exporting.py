@@ -14,10 +14,11 @@ from leorn.terminal import fail_after, say
 from leorn.wording import counted
 
 if TYPE_CHECKING:
-    from leorn.retrieval.library import SearchResult
+    from leorn.retrieval.library import Library, SearchResult
 
 CLIP = "moment-{}.mp4"
 """Name of a clip: neither a query nor a video's id becomes a name, the moment's rank does."""
+IS_CLIP = re.compile(r"moment-\d+\.mp4")
 
 
 def add_export_options(parser: Parser) -> None:
@@ -49,11 +50,11 @@ def check_export(options: Namespace) -> None:
     check_folder(options.clips)
 
 
-def export(result: "SearchResult", options: Namespace) -> None:
+def export(result: "SearchResult", options: Namespace, library: "Library") -> None:
     """Write what was found as the options say, and say what was written; a clip that fails does not stop the others.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: a file cannot be written, or clips would take the place of videos.
         SystemExit: a clip failed.
     """
     if options.export is not None:
@@ -67,6 +68,7 @@ def export(result: "SearchResult", options: Namespace) -> None:
             say(f"{path}: {counted(len(moments), 'moment')}{of}", to_stderr=options.json)
     if options.clips is not None:
         failures = []
+        _check_holds_no_video(Path(options.clips), library)
         for line, failed in _write_clips(result, Path(options.clips)):
             if failed:
                 failures.append(line)
@@ -74,6 +76,18 @@ def export(result: "SearchResult", options: Namespace) -> None:
                 say(line, to_stderr=options.json)
         if failures:
             fail_after(failures)
+
+
+def _check_holds_no_video(folder: Path, library: "Library") -> None:
+    """See that no video of the library lies where a clip will, or where one of an earlier answer may be removed."""
+    if there := [path for path in folder.glob(CLIP.format("*")) if IS_CLIP.fullmatch(path.name)]:
+        files = map(library.file_of, library.manifest.videos)
+        videos = {file.resolve() for file in files if file is not None}
+        for path in there:
+            if path.resolve() in videos:
+                raise InputError(
+                    f"clips {folder}: {path.name} there is a video of the library; expected another folder"
+                )
 
 
 def _write_clips(result: "SearchResult", folder: Path) -> Iterator[tuple[str, bool]]:
@@ -84,7 +98,7 @@ def _write_clips(result: "SearchResult", folder: Path) -> Iterator[tuple[str, bo
     """
     from leorn.retrieval.export import write_moment
 
-    kept = {Path(found.path).resolve() for found in result.moments if found.path}
+    kept = set[Path]()
     for rank, found in enumerate(result.moments, start=1):
         path = folder / CLIP.format(rank)
         start, end = found.moment.span
@@ -96,5 +110,5 @@ def _write_clips(result: "SearchResult", folder: Path) -> Iterator[tuple[str, bo
         kept.add(path.resolve())
         yield f"{path}: {start:.2f}–{end:.2f} s of {found.name}", False
     for path in folder.glob(CLIP.format("*")):
-        if re.fullmatch(CLIP.format(r"\d+"), path.name) and path.resolve() not in kept:
+        if IS_CLIP.fullmatch(path.name) and path.resolve() not in kept:
             path.unlink(missing_ok=True)

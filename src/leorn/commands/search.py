@@ -24,7 +24,7 @@ def run(options: Namespace) -> None:
         print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
     else:
         show_found(result.to_dict())
-    export(result, options)
+    export(result, options, library)
 
 
 def add_options(parser: Parser) -> None:
@@ -32,9 +32,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("library", metavar="LIBRARY", help="What leorn index made.")
     parser.add_argument("query", metavar="QUERY", help="A sentence, in quotes.")
     parser.add_argument("--top-k", type=PositiveInt, default=10, help="Moments to print, at most.")
-    parser.add_argument(
-        "--videos", metavar="PATTERN", help="Look in videos whose id or name fits, as 'kitchen/*'."
-    )
+    parser.add_argument("--videos", metavar="PATTERN", help="Look in videos whose id or name fits, as 'kitchen/*'.")
     parser.add_argument(
         "--candidates", type=PositiveInt, default=20, help="Videos in which moments are looked for, the likeliest."
     )

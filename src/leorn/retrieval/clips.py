@@ -1,5 +1,6 @@
 """A moment of a video as a file of its own, cut to the frame."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -77,14 +78,16 @@ def write_clip(video: str | Path, moment: Moment, path: str | Path) -> None:
         path: the clip. Its suffix says what it is: `.mp4` (H.264 and AAC) or `.webm` (VP9 and Opus).
 
     Raises:
-        InputError: PyAV is not installed; another suffix; the video is missing, not readable or no video; the moment
-            is not in it; or the clip cannot be written.
+        InputError: PyAV is not installed; another suffix; the video is missing, not readable or no video, or the
+            clip's own file; the moment is not in it; or the clip cannot be written.
     """
     video, path = Path(video), Path(path)
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"clip {path}: its suffix names no known format; expected {' or '.join(FORMATS)}")
     info = probe(video)
+    if os.path.exists(path) and os.path.samefile(video, path):
+        raise InputError(f"clip {path}: is the video itself; expected another name or folder")
     if moment.start_seconds >= info.duration_seconds or moment.end_seconds > info.duration_seconds + ROUNDING_SECONDS:
         raise InputError(
             f"{video}: moment {moment.span} is not in the video; expected it within 0..{info.duration_seconds:.2f} s"
