@@ -5,7 +5,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from leorn.errors import InputError
@@ -37,7 +37,9 @@ class LibraryVideo:
     @property
     def uploaded(self) -> bool:
         """Whether the file is the library's own."""
-        return self.path.startswith(f"{UPLOADS}/")
+        parts = PurePosixPath(self.path).parts
+        # its file goes with it: a manifest from elsewhere cannot name one that lies outside
+        return parts[:1] == (UPLOADS,) and ".." not in parts
 
     def matches(self, video: str, pattern: str) -> bool:
         """Say whether a pattern such as `kitchen/*` fits its id, or its name."""
