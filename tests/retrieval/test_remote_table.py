@@ -72,5 +72,5 @@ def test_a_table_whose_index_cannot_be_looked_for_is_not_searched_without_it(mon
 
 
 def test_a_store_that_lancedb_does_not_know_is_one_line() -> None:
-    with pytest.raises(InputError, match=r"^gopher://a: cannot be opened as a database of windows \("):
+    with pytest.raises(InputError, match=r"^gopher://a: its table of windows cannot be used \("):
         WindowTable("gopher://a")

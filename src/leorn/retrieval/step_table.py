@@ -3,6 +3,7 @@
 Letters: T steps, D width of a vector.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +69,10 @@ class StepTable:
     def remove(self, videos: Collection[str]) -> None:
         """Take out the steps of videos."""
         self._rows.remove(videos)
+
+    def counts(self) -> Counter[str]:
+        """Return the videos that have steps, each with 1."""
+        return self._rows.counts()
 
     def keep_only(self, videos: Collection[str]) -> None:
         """Take out the steps of all other videos."""

@@ -1,7 +1,9 @@
 """A LanceDB table whose rows each belong to a video."""
 
 import hashlib
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,45 +33,82 @@ class VideoRows:
             import lancedb
         except ImportError as error:
             raise InputError("a library needs LanceDB: pip install leorn[search]") from error
+        self._folder, self._name = folder, name
+        with self.errors_told():
+            self._database = lancedb.connect(str(folder))
+            self.table: Any = self._open()
+
+    def _open(self) -> Any:  # noqa: ANN401
+        if self._name not in self._database.list_tables().tables:
+            return None
         try:
-            self._database, self._name = lancedb.connect(str(folder)), name
-            there = name in self._database.list_tables().tables
-            self.table: Any = self._database.open_table(name) if there else None
+            return self._database.open_table(self._name)
+        except ValueError as error:
+            # a folder without a finished version: its writer was killed while it made the table
+            if "was not found" in str(error):
+                return None
+            raise
+
+    @contextmanager
+    def errors_told(self) -> Iterator[None]:
+        """Let what goes wrong with the table be told in a line.
+
+        Raises:
+            InputError: it did.
+        """
+        try:
+            yield
+        except InputError:
+            raise
+        # what LanceDB raises of files that are damaged, or of a full disk
         except (OSError, RuntimeError, ValueError) as error:
-            raise InputError(f"{folder}: cannot be opened as a database of {name} ({error})") from error
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{self._folder}: its table of {self._name} cannot be used ({reason}); expected one that leorn index "
+                "made, and room to write"
+            ) from error
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return 0 if self.table is None else self.table.count_rows()
+        with self.errors_told():
+            return 0 if self.table is None else self.table.count_rows()
+
+    def counts(self) -> Counter[str]:
+        """Return how many rows each video has."""
+        if self.table is None:
+            return Counter()
+        with self.errors_told():
+            return Counter(self.table.search().select(["video"]).to_arrow()["video"].to_pylist())
 
     def replace(self, videos: Collection[str], rows: "pyarrow.Table") -> None:
         """Put in the rows of videos, in the place of those that are there."""
-        if self.table is None:
-            self.table = self._database.create_table(self._name, rows)
-            return
-        self.remove(videos)
-        self.table.add(rows)
+        with self.errors_told():
+            if self.table is None:
+                self.table = self._database.create_table(self._name, rows)
+                return
+            self.remove(videos)
+            self.table.add(rows)
 
     def remove(self, videos: Collection[str]) -> None:
         """Take out the rows of videos."""
         if self.table is not None and videos:
-            self.table.delete(one_of(videos))
+            with self.errors_told():
+                self.table.delete(one_of(videos))
 
     def keep_only(self, videos: Collection[str]) -> None:
         """Take out the rows of all other videos: those that a killed writer has left."""
-        if self.table is None:
-            return
-        there = set(self.table.search().select(["video"]).to_arrow()["video"].to_pylist())
-        self.remove(there - set(videos))
+        self.remove(set(self.counts()) - set(videos))
 
     def of(self, videos: Collection[str]) -> "pyarrow.Table":
         """Return the rows of videos; there is a table."""
-        return self.table.search().where(one_of(videos)).to_arrow()
+        with self.errors_told():
+            return self.table.search().where(one_of(videos)).to_arrow()
 
     def tidy(self) -> None:
         """Put together what was written in many parts: a search reads each of them."""
         if self.table is not None:
-            self.table.optimize()
+            with self.errors_told():
+                self.table.optimize()
 
 
 def key_of(video: str) -> str:

@@ -3,6 +3,7 @@
 Letters: W windows, Q sentences, D width of a vector.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +73,10 @@ class WindowTable:
         """Take out the windows of videos."""
         self._rows.remove(videos)
 
+    def counts(self) -> Counter[str]:
+        """Return how many windows each video has."""
+        return self._rows.counts()
+
     def keep_only(self, videos: Collection[str]) -> None:
         """Take out the windows of all other videos: those that a killed writer has left."""
         self._rows.keep_only(videos)
@@ -87,7 +92,8 @@ class WindowTable:
         self._rows.tidy()
         measured = 0 if self.index is None else self.index.rows
         if len(self) >= max(window_index.INDEX_FROM, measured * window_index.GROWN):
-            self.index = build_index(self._rows.table, self._folder, sentences)
+            with self._rows.errors_told():
+                self.index = build_index(self._rows.table, self._folder, sentences)
 
     def recall(
         self, vector: Float[np.ndarray, "D"], count: int, videos: Collection[str] | None = None
@@ -116,9 +122,11 @@ class WindowTable:
         return search.select(columns).limit(count)
 
     def _ask(self, search: Any) -> list[RecalledWindow]:  # noqa: ANN401
+        with self._rows.errors_told():
+            rows = search.to_list()
         return [
             RecalledWindow(row["video"], Window(row["start_seconds"], row["end_seconds"]), 1 - row["_distance"])
-            for row in search.to_list()
+            for row in rows
         ]
 
 
