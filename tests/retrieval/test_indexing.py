@@ -7,19 +7,24 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from leorn.errors import InputError
+from leorn.features.extract import Extractor
 from leorn.features.extract_videos import name_videos
 from leorn.features.store import FeatureStore
 from leorn.features.store_lock import only_writer
 from leorn.files import sha256
+from leorn.records import VideoObjects
+from leorn.retrieval import indexing
 from leorn.retrieval.estimate import Estimate
 from leorn.retrieval.indexing import Indexed, add_video, create_library, index_objects, index_videos, remove_video
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import read_manifest
+from leorn.retrieval.step_table import StepTable
 from leorn.retrieval.window_table import WindowTable
 from leorn.retrieval.windows import cut_windows
 from tests.detecting import NumberDetector, Told
@@ -134,6 +139,108 @@ def test_what_is_killed_goes_on_where_it_was(folder: Path, tmp_path: Path, sente
     assert_whole(library, folder)
 
 
+@pytest.mark.parametrize("end", ["manifest", "objects", "windows", "steps"])
+def test_a_writer_that_is_stopped_while_it_drops_leaves_what_can_be_searched(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    reader = Library(library)
+    (folder / "a.mp4").unlink()
+    write_video(folder / "b.mp4", 30, first=100)
+
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    owner, name = {
+        "manifest": (indexing, "write_manifest"),
+        "objects": (indexing, "keep_videos"),
+        "windows": (WindowTable, "keep_only"),
+        "steps": (StepTable, "keep_only"),
+    }[end]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            index(folder, library)
+    for searched in (Library(library), reader):
+        found = {one.video for one in searched.search("cup", top_k=100).moments}
+        assert found == set(read_manifest(library).videos)
+        assert {searched.explain("cup", video).query.video for video in found} == found
+    assert index(folder, library).added == ("b",)
+    assert_whole(library, folder)
+
+
+def test_who_has_a_library_open_finds_moments_while_a_changed_video_is_put_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    readers = Library(library), Library(library)
+    write_video(folder / "b.mp4", 30, first=100)
+    with monkeypatch.context() as patch:
+        # its objects are there, its windows not yet
+        patch.setattr(indexing, "_hold", lambda *arguments: ((), (), ()))
+        index(folder, library)
+    assert {one.video for one in readers[0].search("cup", top_k=100).moments} == set(FRAMES)
+    assert readers[1].explain("cup", "b").moments
+
+
+@pytest.mark.parametrize("lost", ["windows", "windows/windows.lance/_versions"])
+def test_a_library_that_has_lost_its_windows_says_so_and_gets_them_again(
+    folder: Path, tmp_path: Path, lost: str
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    shutil.rmtree(library / lost)
+    with pytest.raises(InputError, match="holds no windows of the library's 3 videos; expected those that leorn index"):
+        Library(library)
+    assert index(folder, library).added == tuple(FRAMES)
+    assert_whole(library, folder)
+    WindowTable(library / "windows").remove(["b"])
+    assert index(folder, library).added == ("b",)
+    assert_whole(library, folder)
+
+
+def test_windows_that_are_damaged_are_a_line(folder: Path, tmp_path: Path) -> None:
+    index(folder, tmp_path / "library")
+    for path in (tmp_path / "library/windows/windows.lance/data").iterdir():
+        path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(InputError, match=r"library/windows: its table of windows cannot be used \([^\n]*\); expected"):
+        Library(tmp_path / "library").search("cup")
+
+
+def test_a_table_that_was_never_finished_is_made_anew_and_parts_of_files_go(folder: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    leftovers = library / ".library.json.x.part", library / "windows/.index.json.x.part"
+    part = library / "windows/windows.lance/data/x.lance"
+    part.parent.mkdir(parents=True)
+    for path in (*leftovers, part):
+        path.write_bytes(b"part")
+    index(folder, library)
+    assert_whole(library, folder)
+    assert not any(path.exists() for path in leftovers)
+
+
+def test_a_file_that_no_manifest_can_name_and_one_with_an_upload_s_id_stop_no_other(
+    folder: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    video = upload(library)
+    before = read_manifest(library).videos[video]
+    odd, same = folder / os.fsdecode(b"caf\xe9.mp4"), folder / f"{video}.mp4"
+    shutil.copy(folder / "a.mp4", odd)
+    shutil.copy(folder / "b.mp4", same)
+    done = index(folder, library)
+    assert [failure.video for failure in done.failures] == ["caf\\xe9", video]
+    assert "holds bytes that are no UTF-8, which no library can name; expected another" in done.failures[0].reason
+    assert done.failures[0].reason.isascii()
+    assert done.failures[1].reason == f"{same}: an upload has that id; expected a file of another name"
+    assert done.kept == ("a", "b", "kitchen/c", video)
+    assert read_manifest(library).videos[video] == before
+    assert FeatureStore(library / "objects").source_sha256(video) == before.sha256
+
+
 def upload(library: Path, frames: int = 40, name: str = "my cat.mov") -> str:
     """Put a video into a library's own folder and add it; return its id."""
     (library / "uploads").mkdir(exist_ok=True)
@@ -227,6 +334,33 @@ def test_objects_that_are_there_make_a_library_without_files(folder: Path, tmp_p
     ]
     assert other.file_of("a") is None
     assert {found.path for found in other.search("cup").moments} == {""}
+
+
+def test_objects_that_the_network_cannot_read_are_refused_at_once(folder: Path, tmp_path: Path) -> None:
+    index(folder, tmp_path / "library")
+    store = FeatureStore(tmp_path / "library/objects")
+    store.fingerprint = store.fingerprint | {"feature_size": 3}
+    with pytest.raises(InputError, match="library/objects: not the features that the network was trained on: "):
+        index_objects(store, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_first_video_that_cannot_be_tried_stops_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Extractor._extract
+
+    def failing(self: Extractor, path: Path, *arguments: Any) -> VideoObjects:  # noqa: ANN401
+        if path.name == "a.mp4":
+            raise RuntimeError("odd pixels")
+        return before(self, path, *arguments)
+
+    monkeypatch.setattr(Extractor, "_extract", failing)
+    estimates = list[Estimate]()
+    done = index_videos(name_videos([folder]), tmp_path / "library", told=estimates.append)
+    assert [failure.video for failure in done.failures] == ["a"]
+    assert done.added == ("b", "kitchen/c")
+    assert estimates[0].seconds > 0
 
 
 def test_what_there_is_to_do_is_told_before_it_is_done(folder: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """How long indexing will take, and what it will fill on disk, before it begins."""
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from leorn.features.sampling import frame_count
 from leorn.features.video import probe
 from leorn.retrieval.encoders import DualEncoder
 from leorn.retrieval.windows import cut_windows
+
+log = logging.getLogger(__name__)
 
 TRIED = 8
 """Frames of a video that are decoded and looked at, to know how long one takes."""
@@ -23,7 +26,7 @@ class Estimate:
     Attributes:
         videos: new or changed ones; those that cannot be read as videos are not counted.
         video_seconds: how long they are together.
-        seconds: about how long finding their objects will take, of a trial with the first of them.
+        seconds: about how long finding their objects will take, of a trial with the first that can be extracted.
         bytes: about what their objects and windows will fill.
     """
 
@@ -40,7 +43,7 @@ def estimate(
     lengths_seconds: Sequence[float],
     jobs: int = 1,
 ) -> Estimate:
-    """Look at every video, and try the first.
+    """Look at every video, and try the first that can be extracted.
 
     Args:
         videos: ids and files.
@@ -53,7 +56,7 @@ def estimate(
     config = extractor.config
     frames = [frame_count(seconds, config.frames, config.rate) for seconds in durations.values()]
     windows = sum(len(cut_windows(seconds, lengths_seconds)) for seconds in durations.values())
-    seconds = sum(frames) * _frame_seconds(next(iter(durations)), extractor) / jobs if durations else 0.0
+    seconds = sum(frames) * _frame_seconds(durations, extractor) / jobs
     width = encoder.sentences(["a person"]).shape[1]
     size = sum(frames) * extractor.frame_bytes + windows * 4 * width
     return Estimate(len(durations), sum(durations.values()), seconds, size)
@@ -67,9 +70,17 @@ def _duration(path: Path) -> float | None:
         return None
 
 
-def _frame_seconds(path: Path, extractor: Extractor) -> float:
-    """Return how long a frame takes; the first pass wakes the detector up."""
-    for _ in range(2):
-        start = time.monotonic()
-        extractor.try_out(path, TRIED)
-    return (time.monotonic() - start) / TRIED
+def _frame_seconds(paths: Iterable[Path], extractor: Extractor) -> float:
+    """Return how long a frame takes, 0 where none of the videos can be extracted."""
+    for path in paths:
+        try:
+            # the first pass wakes the detector up
+            for _ in range(2):
+                start = time.monotonic()
+                extractor.try_out(path, TRIED)
+        except Exception as error:
+            # it will be told as a failure of this video, whatever it is
+            log.debug("%s: cannot be tried (%s)", path, error)
+            continue
+        return (time.monotonic() - start) / TRIED
+    return 0.0

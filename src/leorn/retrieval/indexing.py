@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from leorn.checkpoints import NetworkRecord
 from leorn.config import ExtractionConfig
 from leorn.data.label_vectors import label_vectors
 from leorn.errors import InputError
@@ -35,9 +36,10 @@ from leorn.retrieval.manifest import (
     read_manifest,
     write_manifest,
 )
-from leorn.retrieval.recipe import extraction_for
+from leorn.retrieval.recipe import extraction_for, features_told_apart
 from leorn.retrieval.step_table import StepTable, VideoSteps, cut_steps
 from leorn.retrieval.training_free import NO_NETWORK, extraction, no_vectors
+from leorn.retrieval.window_index import RECORD
 from leorn.retrieval.window_table import VideoWindows, WindowTable
 from leorn.retrieval.windows import LENGTHS_SECONDS, cut_windows
 
@@ -69,6 +71,8 @@ class _Tools(NamedTuple):
     """Of the detector."""
     encoder: DualEncoder
     empty: Manifest
+    record: NetworkRecord | None
+    """Of the network, where there is one."""
 
 
 def create_library(folder: str | Path, *, network: str = "demo", encoder: str = "labels") -> Manifest:
@@ -130,7 +134,10 @@ def index_videos(
     with only_writer(folder):
         manifest = _taken_up(folder, tools.empty)
         begin = None if told is None else partial(_tell_estimate, told, tools, jobs)
-        failures = extract_videos(
+        refused = _refused(manifest, videos)
+        videos = {video: path for video, path in videos.items() if video not in refused}
+        failures = list(refused.values())
+        failures += extract_videos(
             videos, folder / OBJECTS, tools.config, tools.labels,
             jobs=jobs, engine=engine, ray_address=ray_address, progress=tell("finding objects"), begin=begin,
         )  # fmt: skip
@@ -163,11 +170,13 @@ def index_objects(
         What was done.
 
     Raises:
-        InputError: the library was made otherwise or is being written to, or the source does not tell how long a video
-            is.
+        InputError: the library was made otherwise or is being written to, the objects are not made as those that the
+            network was trained on, or the source does not tell how long a video is.
     """
     folder, tell = Path(folder), progress or _silent
     tools = _open_tools(network, encoder)
+    if tools.record is not None and (differing := features_told_apart(tools.record, source.fingerprint)):
+        raise InputError(f"{source.path}: not the features that the network was trained on: {differing}")
     tools = tools._replace(empty=replace(tools.empty, features=dict(source.fingerprint)))
     with only_writer(folder):
         manifest = _taken_up(folder, tools.empty)
@@ -239,6 +248,7 @@ def remove_video(folder: str | Path, video: str) -> None:
 
 def _open_tools(network: str, encoder: str) -> _Tools:
     step_seconds: float | None = None
+    record: NetworkRecord | None = None
     if network == NO_NETWORK:
         config, labels, step_seconds = extraction(), no_vectors, STEP_SECONDS
     else:
@@ -250,11 +260,13 @@ def _open_tools(network: str, encoder: str) -> _Tools:
     extractor = Extractor(config, labels)
     features, vectors = dict(extractor.fingerprint), dict(dual.fingerprint)
     empty = Manifest(network, features, encoder, vectors, LENGTHS_SECONDS, step_seconds)
-    return _Tools(config, labels, extractor.label_names, dual, empty)
+    return _Tools(config, labels, extractor.label_names, dual, empty, record)
 
 
 def _taken_up(folder: Path, made: Manifest) -> Manifest:
-    """Return the manifest of a library to go on with, an empty one where there is none yet."""
+    """Return the manifest of a library to go on with, an empty one where there is none; parts of files go."""
+    for leftover in (*folder.glob(f".{MANIFEST}.*.part"), *(folder / WINDOWS).glob(f".{RECORD}.*.part")):
+        leftover.unlink(missing_ok=True)
     if not (folder / MANIFEST).exists():
         return made
     before = read_manifest(folder)
@@ -266,6 +278,21 @@ def _taken_up(folder: Path, made: Manifest) -> Manifest:
             f"{folder}: a library of another {' and '.join(differing)}; expected the same, or another folder"
         )
     return before
+
+
+def _refused(manifest: Manifest, videos: Mapping[str, Path]) -> dict[str, Failure]:
+    """Return those of the videos that the library cannot hold, whatever is in them."""
+    refused: dict[str, Failure] = {}
+    for video, path in videos.items():
+        entry = manifest.videos.get(video)
+        if entry is not None and entry.uploaded:
+            refused[video] = Failure(video, f"{path}: an upload has that id; expected a file of another name")
+        try:
+            str(path.absolute()).encode()
+        except UnicodeEncodeError:
+            reason = f"{str(path)!a}: holds bytes that are no UTF-8, which no library can name; expected another name"
+            refused[video] = Failure(video, reason)
+    return refused
 
 
 def _hold(
@@ -285,16 +312,25 @@ def _hold(
     """
     uploads = {video: (entry.path, entry.name) for video, entry in manifest.videos.items() if entry.uploaded}
     wanted = {**wanted, **uploads}
-    keep_videos(folder / OBJECTS, wanted)
     sources = _sources(folder, wanted)
-    kept = {video: entry for video, entry in manifest.videos.items() if entry.sha256 == sources.get(video)}
+    table, steps = WindowTable(folder / WINDOWS), StepTable(folder / WINDOWS)
+    windows, with_steps = table.counts(), steps.counts()
+    kept = {
+        video: entry
+        for video, entry in manifest.videos.items()
+        if entry.sha256 == sources.get(video)
+        # whoever has lost a table gets it again
+        and entry.windows == windows[video]
+        and (manifest.step_seconds is None or with_steps[video])
+    }
     kept = {video: replace(entry, path=wanted[video][0]) for video, entry in kept.items()}
     removed = tuple(video for video in manifest.videos if video not in wanted)
-    # before windows go: a reader never misses those of a video that is named
+    # before objects and windows go: a reader never misses those of a video that is named
     manifest = replace(manifest, videos=kept)
     write_manifest(folder, manifest)
-    WindowTable(folder / WINDOWS).keep_only(kept)
-    StepTable(folder / WINDOWS).keep_only(kept)
+    keep_videos(folder / OBJECTS, wanted)
+    table.keep_only(kept)
+    steps.keep_only(kept)
     added = {video: wanted[video] for video in wanted if video not in kept}
     _add_windows(folder, manifest, tools, added, told)
     return tuple(added), removed, tuple(kept)

@@ -21,11 +21,12 @@ from leorn.records import Moment, check_sentences
 from leorn.retrieval.encoders import AskedOnce, open_encoder
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.localise import Localiser, NetworkLocaliser
-from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, file_of, read_manifest
+from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, Manifest, file_of, read_manifest
 from leorn.retrieval.retriever import Retriever, load
 from leorn.retrieval.training_free import NO_NETWORK, CurveLocaliser
 from leorn.retrieval.window_table import WindowTable
 from leorn.scoring.scaling import lowered
+from leorn.wording import counted
 
 CANDIDATES = 20
 """Videos in which moments are looked for: those with the nearest windows."""
@@ -110,9 +111,7 @@ class Library:
 
     def __init__(self, folder: str | Path, retriever: Retriever | None = None) -> None:
         self.folder = Path(folder)
-        self._version = self._read_version()
-        self.manifest = read_manifest(self.folder)
-        self._table = WindowTable(self.folder / WINDOWS)
+        self._version, self.manifest, self._table = self._read()
         self._encoder = AskedOnce(open_encoder(self.manifest.encoder))
         self._retriever = None if self.manifest.network == NO_NETWORK else retriever or load(self.manifest.network)
         self._calibration = None if self._retriever is None else self._retriever.record.calibration
@@ -124,10 +123,9 @@ class Library:
         Raises:
             InputError: the library is gone, or damaged.
         """
-        version = self._read_version()
-        if version == self._version:
+        if self._read_version() == self._version:
             return False
-        self.manifest, self._table = read_manifest(self.folder), WindowTable(self.folder / WINDOWS)
+        version, self.manifest, self._table = self._read()
         if self._localiser is None:
             self._localiser = self._open_localiser()
         else:
@@ -166,10 +164,11 @@ class Library:
         try:
             moments = self._localiser.find(query, list(recalled), top_k)
         except InputError:
-            # a writer has taken a video out meanwhile
-            if not self.refresh():
-                raise
-            return self.search(query, top_k, videos=videos, candidates=candidates, without=without)
+            # a writer has taken a video out meanwhile, or is about to put it in anew
+            if self.refresh():
+                return self.search(query, top_k, videos=videos, candidates=candidates, without=without)
+            self._localiser.reopen()
+            moments = self._localiser.find(query, list(recalled), top_k)
         nearest, likeliest = max(recalled.values()), 0.0
         for (video, similarity), of_video in zip(recalled.items(), moments, strict=True):
             entry, file = self.manifest.videos[video], self.file_of(video)
@@ -199,7 +198,14 @@ class Library:
         check_sentences([query])
         if self._localiser is None or video not in self.manifest.videos:
             raise InputError(f"{self.folder}: video {video} is not in the library")
-        return self._localiser.explain(query, video, top_k)
+        try:
+            return self._localiser.explain(query, video, top_k)
+        except InputError:
+            # as for a search
+            if self.refresh():
+                return self.explain(query, video, top_k)
+            self._localiser.reopen()
+            return self._localiser.explain(query, video, top_k)
 
     @property
     def threshold(self) -> float | None:
@@ -223,6 +229,20 @@ class Library:
             # reading it will say why
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _read(self) -> tuple[tuple[int, int, int] | None, Manifest, WindowTable]:
+        """Return the manifest, its version, and the table that goes with it."""
+        version, manifest = self._read_version(), read_manifest(self.folder)
+        table = WindowTable(self.folder / WINDOWS)
+        if manifest.videos and not len(table):
+            if self._read_version() != version:
+                # a writer has just taken the last video out
+                return self._read()
+            raise InputError(
+                f"{self.folder / WINDOWS}: holds no windows of the library's {counted(len(manifest.videos), 'video')}; "
+                "expected those that leorn index makes, also of a library that has lost them"
+            )
+        return version, manifest, table
 
     def _open_localiser(self) -> Localiser | None:
         """Open what finds the moments; an empty library has no objects yet."""
