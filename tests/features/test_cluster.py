@@ -188,7 +188,7 @@ def test_a_cluster_that_does_not_answer_is_a_line(monkeypatch: pytest.MonkeyPatc
             pytest.fail("there is no cluster")
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:²", f"{'a' * 70}:1"])
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:²", "head", f"{'a' * 70}:1"])
 def test_an_address_that_cannot_be_is_a_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     import ray
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import fsspec
+import fsspec.implementations.memory
 import numpy as np
 import pytest
 
@@ -77,6 +78,23 @@ def test_what_is_wrong_with_a_uri_is_one_line(tmp_path: Path, in_memory: str, wr
     fsspec.filesystem("memory").rm_file(f"{in_memory}/objects-00001.h5")
     with pytest.raises(InputError, match=r"objects-00001\.h5: cannot be read as HDF5 \(No such file or directory\)"):
         open_objects(in_memory).read("v 2")
+
+
+def test_an_object_store_that_fails_while_it_is_read_is_one_line(
+    tmp_path: Path, in_memory: str, written: list[VideoObjects], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(tmp_path / "store", in_memory)
+    store = open_objects(in_memory)
+
+    def fail(*arguments: object) -> None:
+        raise LookupError("no such\nhost")
+
+    monkeypatch.setattr(fsspec.implementations.memory.MemoryFile, "readinto", fail)
+    monkeypatch.setattr(fsspec.implementations.memory.MemoryFile, "read", fail)
+    with pytest.raises(InputError) as caught:
+        store.read(written[0].video)
+    expected = f"{in_memory}/objects-00000.h5: cannot be read (LookupError: no such host); expected a whole file"
+    assert str(caught.value) == expected
 
 
 def test_a_protocol_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

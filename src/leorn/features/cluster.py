@@ -72,8 +72,8 @@ def _result(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the worke
 
 def _check_answers(address: str | None) -> None:
     """See that there is somebody: Ray would wait for minutes, and end the process."""
-    host, colon, port = (address or "").rpartition("://")[2].rpartition(":")
-    if colon:
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if address and address != "auto":
         try:
             socket.create_connection((host, int(port)), timeout=10).close()
         except (OSError, OverflowError, ValueError) as error:

@@ -31,7 +31,8 @@ class SharedFile:
         """Give the open file, and put its path before whatever goes wrong while it is read.
 
         Raises:
-            InputError: the file is missing, empty, truncated, not HDF5, or what is looked for is not in it.
+            InputError: the file is missing, empty, truncated, not HDF5, what is looked for is not in it, or its object
+                store does not answer.
         """
         try:
             yield self._open()
@@ -40,6 +41,12 @@ class SharedFile:
         except (OSError, KeyError) as error:
             reason = " ".join(str(error.args[-1] if error.args else error).split())
             raise InputError(f"{self.path}: cannot be read as HDF5 ({reason}); expected a whole file") from error
+        except Exception as error:
+            if not isinstance(self.path, RemotePath):
+                raise
+            # what the library of an object store raises where its network fails
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"{self.path}: cannot be read ({reason}); expected a whole file") from error
 
     def close(self) -> None:
         """Close the file, until it is read again."""
