@@ -8,6 +8,7 @@ import pytest
 from leorn.cli import main
 from leorn.errors import InputError
 from leorn.features.store import FeatureStore
+from leorn.files import write_text
 from leorn.retrieval.library import Library
 from tests.libraries import FRAMES, index
 
@@ -49,6 +50,18 @@ def test_what_cannot_be_searched_for_is_said(folder: Path, tmp_path: Path) -> No
         library.search("cup", videos="x*")
     with pytest.raises(InputError, match=r"library.json: No such file or directory; expected a library"):
         Library(tmp_path)
+
+
+def test_a_library_of_another_kind_in_its_place_is_not_taken_up(folder: Path, tmp_path: Path) -> None:
+    index(folder, tmp_path / "library")
+    library = Library(tmp_path / "library")
+    manifest = json.loads((tmp_path / "library/library.json").read_text())
+    write_text(tmp_path / "library/library.json", json.dumps(manifest | {"encoder": "hf:other"}))
+    for _ in range(2):
+        with pytest.raises(InputError, match="was made anew, in another way; expected to be opened again"):
+            library.refresh()
+    write_text(tmp_path / "library/library.json", json.dumps(manifest))
+    assert library.refresh()
 
 
 def test_from_the_shell(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +121,14 @@ class Library:
         """Take up what has been written since it was opened; return whether something has.
 
         Raises:
-            InputError: the library is gone, or damaged.
+            InputError: the library is gone, damaged, or another one has taken its place.
         """
         if self._read_version() == self._version:
             return False
-        version, self.manifest, self._table = self._read()
+        version, manifest, table = self._read()
+        if replace(manifest, videos={}) != replace(self.manifest, videos={}):
+            raise InputError(f"{self.folder}: was made anew, in another way; expected to be opened again")
+        self.manifest, self._table = manifest, table
         if self._localiser is None:
             self._localiser = self._open_localiser()
         else:
