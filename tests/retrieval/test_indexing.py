@@ -19,7 +19,7 @@ from leorn.features.store import FeatureStore
 from leorn.features.store_lock import only_writer
 from leorn.files import sha256
 from leorn.records import VideoObjects
-from leorn.retrieval import indexing
+from leorn.retrieval import holding, indexing
 from leorn.retrieval.estimate import Estimate
 from leorn.retrieval.indexing import Indexed, add_video, create_library, index_objects, index_videos, remove_video
 from leorn.retrieval.library import Library
@@ -100,15 +100,15 @@ import os, signal, sys
 from pathlib import Path
 import pytest
 from leorn.features.extract_videos import name_videos
-from leorn.retrieval import encoders, indexing, window_table
+from leorn.retrieval import encoders, holding, indexing, window_table
 from leorn.retrieval.sentences import SentenceEncoder
 from tests.detecting import detect_numbers
 detect_numbers(pytest.MonkeyPatch())
 encoder = SentenceEncoder(Path(sys.argv[3]))
 encoders.SentenceEncoder.of_assets = lambda: encoder
 place, number = sys.argv[4].rsplit(".", 1)
-indexing.AT_ONCE = 1
-owner = {"table": window_table.WindowTable, "library": indexing}[place]
+holding.AT_ONCE = 1
+owner = {"table": window_table.WindowTable, "library": holding}[place]
 name = {"table": "replace", "library": "write_manifest"}[place]
 before, calls = getattr(owner, name), []
 def killing(*arguments):
@@ -153,8 +153,8 @@ def test_a_writer_that_is_stopped_while_it_drops_leaves_what_can_be_searched(
         raise KeyboardInterrupt
 
     owner, name = {
-        "manifest": (indexing, "write_manifest"),
-        "objects": (indexing, "keep_videos"),
+        "manifest": (holding, "write_manifest"),
+        "objects": (holding, "keep_videos"),
         "windows": (WindowTable, "keep_only"),
         "steps": (StepTable, "keep_only"),
     }[end]
@@ -179,7 +179,7 @@ def test_who_has_a_library_open_finds_moments_while_a_changed_video_is_put_in(
     write_video(folder / "b.mp4", 30, first=100)
     with monkeypatch.context() as patch:
         # its objects are there, its windows not yet
-        patch.setattr(indexing, "_hold", lambda *arguments: ((), (), ()))
+        patch.setattr(indexing, "hold", lambda *arguments: ((), (), ()))
         index(folder, library)
     assert {one.video for one in readers[0].search("cup", top_k=100).moments} == set(FRAMES)
     assert readers[1].explain("cup", "b").moments
