@@ -14,6 +14,8 @@ COOKIE = "leorn_session"
 OPEN = ("/", "/healthz", "/api/session")
 """Paths that need no token: the page, which asks for it, and whether the service is there."""
 OPEN_BELOW = "/page/"
+LENGTH_DIGITS = 18
+"""Of a Content-Length, at most: an exabyte."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
@@ -60,7 +62,7 @@ class Guard:
         if _is_foreign(headers, host) and not (path == "/" and scope["method"] == "GET"):
             return _problem(403, "asked by another site; expected the page of this service, or a program")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._settings.max_upload_bytes:
+        if not _fits(length, self._settings.max_upload_bytes):
             return _problem(413, f"{length[:20]} bytes; expected {self._settings.max_upload_bytes:,} or fewer")
         if path in OPEN or path.startswith(OPEN_BELOW) or self._knows_token(headers):
             return None
@@ -118,7 +120,7 @@ class BodyLimit:
 
 def same(one: str, other: str) -> bool:
     """Say whether two secrets are the same, in a time that tells nothing about where they differ."""
-    return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
 
 
 def _is_foreign(headers: Headers, host: str) -> bool:
@@ -126,7 +128,15 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != host
+    try:
+        return origin is not None and urlsplit(origin).netloc != host
+    except ValueError:
+        return True
+
+
+def _fits(length: str, most: int) -> bool:
+    """Say whether a length is a number, and not too large; Python reads other digits too, but none too long."""
+    return length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS and int(length) <= most
 
 
 def _name(host: str) -> str:
