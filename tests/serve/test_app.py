@@ -138,6 +138,21 @@ def test_a_file_that_has_gone_is_said_to_be_gone(client: TestClient, tmp_path: P
     assert client.get("/api/search", params={"query": QUERY, "top_k": 100}).status_code == 200
 
 
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_library_that_is_lost_is_said_to_be_lost(client: TestClient, library: Path, content: str | None) -> None:
+    manifest = library / "library.json"
+    before = manifest.read_text()
+    manifest.unlink()
+    if content is not None:
+        manifest.write_text(content)
+    for path in ("/healthz", "/api/videos", "/api/search?query=cup&videos=x"):
+        answer = client.get(path)
+        assert (answer.status_code, "library.json" in answer.json()["detail"]) == (503, True)
+    assert "leorn_videos NaN" in client.get("/metrics").text
+    manifest.write_text(before)
+    assert client.get("/healthz").status_code == 200
+
+
 def test_what_happens_is_counted_by_route(client: TestClient) -> None:
     client.get("/api/search", params={"query": QUERY})
     client.get("/api/search")

@@ -1,19 +1,22 @@
 """Giving videos to a library, from the file to what a search finds of it."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from leorn.errors import InputError
 from leorn.features.store_lock import only_writer
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve.app import create_app
 from leorn.serve.settings import Settings
-from leorn.serve.uploads import clean_name
+from leorn.serve.uploads import Uploads, clean_name
 from tests.serve.services import adding_command
 from tests.videos import write_video
 
@@ -92,6 +95,25 @@ def test_what_takes_too_much_is_refused(library: Path, sentences: Path, tmp_path
         with TestClient(create_app(settings, Library(library)), base_url="http://localhost") as client:
             answer = send(client, file)
             assert (answer.status_code, answer.json()["detail"].endswith(reason)) == (status, True)
+
+
+def test_uploads_that_are_looked_at_take_a_place_in_the_line(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def looking(self: Uploads, content: object, name: str) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        raise InputError("no video")
+
+    monkeypatch.setattr(Uploads, "keep", looking)
+    app = create_app(Settings(library, waiting_uploads=1), Library(library))
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(1) as asking:
+        first = asking.submit(client.post, "/api/videos", files={"file": b"x"})
+        assert begun.wait(30)
+        threading.Timer(5, go_on.set).start()
+        assert client.post("/api/videos", files={"file": b"x"}).status_code == 503
+        go_on.set()
+        assert first.result().status_code == 415
 
 
 def test_a_job_waits_for_who_writes_and_fails_when_that_goes_on(library: Path, sentences: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def session(served: Served, given: Token, response: Response) -> None:
     response.set_cookie(COOKIE, served.session, httponly=True, samesite="strict", path="/")
 
 
-@router.get("/healthz", tags=["about"], responses=problems(403))
+@router.get("/healthz", tags=["about"], responses=problems(403, 503))
 def health(served: Served) -> Health:
     """Say that the service is there."""
     return Health(status="ok", videos=len(served.catalogue))

@@ -14,6 +14,7 @@ from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve import about, exporting, searching, uploading, videos
 from leorn.serve.about import PAGE
+from leorn.serve.catalogue import UnreadableError
 from leorn.serve.guards import BodyLimit, Guard
 from leorn.serve.metrics import Measure
 from leorn.serve.service import Service, one_line
@@ -45,6 +46,7 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(InputError, _wrong)
+    app.add_exception_handler(UnreadableError, _unreadable)
     # the last is asked first
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Guard, settings=settings, session=service.session)
@@ -77,3 +79,8 @@ def _unfit(request: Request, error: Exception) -> JSONResponse:
 def _wrong(request: Request, error: Exception) -> JSONResponse:
     del request
     return JSONResponse({"detail": one_line(error)}, 422)
+
+
+def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return JSONResponse({"detail": one_line(error)}, 503)

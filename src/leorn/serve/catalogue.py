@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from leorn.errors import InputError
 from leorn.retrieval.manifest import MANIFEST, LibraryVideo, Manifest, file_of, read_manifest
 from leorn.retrieval.window_table import key_of
 from leorn.serve.answers import Video
@@ -38,6 +39,10 @@ class Entry(NamedTuple):
             playable=self.file is not None,
             uploaded=self.said.uploaded,
         )
+
+
+class UnreadableError(InputError):
+    """The library is gone or damaged, whatever is asked."""
 
 
 class Catalogue:
@@ -76,6 +81,14 @@ class Catalogue:
         return Entry(id_of(video), video, said, file_of(self._folder, said))
 
     def _take_up(self) -> tuple[Manifest, Mapping[str, str]]:
+        try:
+            return self._read_anew_if_changed()
+        except InputError as error:
+            raise UnreadableError(str(error)) from error
+        except OSError as error:
+            raise UnreadableError(f"{MANIFEST}: {error.strerror}; expected the library that is served") from error
+
+    def _read_anew_if_changed(self) -> tuple[Manifest, Mapping[str, str]]:
         found = os.stat(self._folder / MANIFEST)
         version = found.st_ino, found.st_mtime_ns, found.st_size
         if version != self._version:

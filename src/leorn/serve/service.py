@@ -1,5 +1,6 @@
 """All that answers need, in one place."""
 
+import math
 import secrets
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -10,7 +11,7 @@ from leorn.errors import InputError
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import OBJECTS
 from leorn.serve.answers import Problem
-from leorn.serve.catalogue import Catalogue, Entry
+from leorn.serve.catalogue import Catalogue, Entry, UnreadableError
 from leorn.serve.examples import examples
 from leorn.serve.inference_queue import InferenceQueue
 from leorn.serve.jobs import JobQueue
@@ -42,7 +43,9 @@ class Service:
         self.metrics = Metrics()
         self.metrics.waiting.set_function(lambda: self.questions.length)
         self.metrics.jobs.set_function(lambda: self.jobs.waiting)
-        self.metrics.videos.set_function(lambda: len(self.catalogue))
+        self.metrics.videos.set_function(self._count)
+        self.uploads_taken = 0
+        """Uploads that are looked at now."""
         self._examples: tuple[int, list[str]] = -1, []
 
     async def ask(self, request: Request, work: Callable[[Library], T]) -> T:
@@ -71,6 +74,13 @@ class Service:
         if entry is None:
             raise HTTPException(404, f"no video {video_id[:40]!r}; expected an id of GET /api/videos")
         return entry
+
+    def _count(self) -> float:
+        """Return how many videos there are; no number where the library cannot be read."""
+        try:
+            return len(self.catalogue)
+        except UnreadableError:
+            return math.nan
 
     def examples(self) -> list[str]:
         """Return sentences to begin with; they are found anew when the number of videos changes."""

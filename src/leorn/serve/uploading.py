@@ -18,13 +18,18 @@ router = APIRouter(prefix="/api", tags=["uploads"])
 @router.post("/videos", status_code=202, responses=problems(400, 401, 403, 413, 415, 422, 503))
 async def upload(served: Served, file: UploadFile, response: Response) -> Job:
     """Take a video, see that it is one, and put it in line to be indexed."""
-    if served.jobs.waiting >= served.settings.waiting_uploads:
-        detail = f"{served.jobs.waiting} uploads wait already; expected to be sent again later"
+    # those that are looked at will wait too
+    waiting = served.jobs.waiting + served.uploads_taken
+    if waiting >= served.settings.waiting_uploads:
+        detail = f"{waiting} uploads wait already; expected to be sent again later"
         raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS})
+    served.uploads_taken += 1
     try:
         kept = await asyncio.to_thread(served.uploads.keep, file.file, file.filename or "video")
     except InputError as error:
         raise HTTPException(415, f"the file is no video that can be taken: {one_line(error)}") from error
+    finally:
+        served.uploads_taken -= 1
     job = served.jobs.put(kept)
     response.headers["Location"] = f"/api/jobs/{job.job}"
     return job

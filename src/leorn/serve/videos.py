@@ -22,7 +22,7 @@ RETRY_SECONDS = "10"
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
 
-@router.get("", responses=problems(401, 403, 422))
+@router.get("", responses=problems(401, 403, 422, 503))
 def videos(
     served: Served,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
@@ -35,7 +35,7 @@ def videos(
     return Videos(total=len(there), videos=shown, examples=served.examples())
 
 
-@router.get("/{video_id}", responses=problems(401, 403, 404))
+@router.get("/{video_id}", responses=problems(401, 403, 404, 503))
 def video(served: Served, video_id: str) -> Video:
     """Tell about one video."""
     return served.entry(video_id).shown()
@@ -45,7 +45,7 @@ def video(served: Served, video_id: str) -> Video:
     "/{video_id}/stream",
     response_class=FileResponse,
     responses={200: {"content": {"video/*": {}}}, 206: {"content": {"video/*": {}}}}
-    | problems(401, 403, 404)
+    | problems(401, 403, 404, 503)
     | {400: {"content": {"text/plain": {}}}, 416: {"content": {"text/plain": {}}}},
 )
 def stream(served: Served, video_id: str) -> FileResponse:
@@ -58,7 +58,7 @@ def stream(served: Served, video_id: str) -> FileResponse:
     "/{video_id}/thumbnail",
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "It is as before."}}
-    | problems(401, 403, 404, 422),
+    | problems(401, 403, 404, 422, 503),
 )
 def thumbnail(
     request: Request,
