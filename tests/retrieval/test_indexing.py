@@ -179,7 +179,7 @@ def test_who_has_a_library_open_finds_moments_while_a_changed_video_is_put_in(
     write_video(folder / "b.mp4", 30, first=100)
     with monkeypatch.context() as patch:
         # its objects are there, its windows not yet
-        patch.setattr(indexing, "hold", lambda *arguments: ((), (), ()))
+        patch.setattr(indexing, "hold", lambda *arguments: holding.Held((), (), (), []))
         index(folder, library)
     assert {one.video for one in readers[0].search("cup", top_k=100).moments} == set(FRAMES)
     assert readers[1].explain("cup", "b").moments
@@ -379,3 +379,25 @@ def test_what_there_is_to_do_is_told_before_it_is_done(folder: Path, tmp_path: P
     shapes = [FeatureStore(tmp_path / "library/objects").shape(video) for video in FRAMES]
     objects = sum(frames * (slots * (2 * width + 16 + 4 + 2) + 4) for frames, slots, width in shapes)
     assert estimates[0].bytes == objects + sum(4 * 16 * len(cut_windows(frames / RATE)) for frames in FRAMES.values())
+
+
+def test_a_video_of_which_no_windows_can_be_made_stops_no_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    before = holding.cut_windows
+
+    def cutting(duration_seconds: float, lengths_seconds: tuple[float, ...]) -> object:
+        # as if its times were damaged
+        return before(1e12 if duration_seconds == FRAMES["a"] / RATE else duration_seconds, lengths_seconds)
+
+    monkeypatch.setattr(holding, "cut_windows", cutting)
+    done = index(folder, library)
+    assert done.added == ("b", "kitchen/c")
+    assert [(failure.video, failure.reason) for failure in done.failures] == [
+        ("a", "a video of 277,777,778 h; expected a week or less")
+    ]
+    with pytest.raises(InputError, match="expected a week or less"):
+        add_video(library, "again", folder / "a.mp4", "again")
+    assert set(read_manifest(library).videos) == {"b", "kitchen/c"}
+    monkeypatch.undo()

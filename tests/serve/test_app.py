@@ -1,6 +1,8 @@
 """What the service answers, against the library itself and the files."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from leorn.retrieval.library import Library
+from leorn.serve import exporting
 from leorn.serve.catalogue import id_of
 from tests.serve.services import VIDEOS
 from tests.videos import RATE, decode_all, number_of
@@ -175,3 +178,27 @@ def test_the_page_and_its_parts_are_there(client: TestClient) -> None:
         assert f"/page/{part}" in page.text
         assert client.get(f"/page/{part}").status_code == 200
     assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_more_clips_than_two_at_a_time_are_turned_away(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    before = exporting.write_moment
+
+    def waiting(*arguments: object) -> None:
+        begun.release()
+        assert go_on.wait(30)
+        before(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(exporting, "write_moment", waiting)
+    values = {"format": "mp4", "id": id_of("cups"), "start_seconds": 2, "end_seconds": 3}
+    with ThreadPoolExecutor(2) as asking:
+        first = [asking.submit(client.get, "/api/export", params=values) for _ in range(2)]
+        assert begun.acquire(timeout=30)
+        assert begun.acquire(timeout=30)
+        refused = client.get("/api/export", params=values)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        # pictures and what needs no file are answered meanwhile
+        assert client.get(f"/api/videos/{id_of('cups')}/thumbnail").status_code == 200
+        go_on.set()
+        assert [answer.result().status_code for answer in first] == [200, 200]
+    assert client.get("/api/export", params=values).status_code == 200

@@ -57,7 +57,9 @@ def run(options: Namespace) -> None:
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
         # when it has stopped in order, it says again that it was asked to
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[taken])
+            server = uvicorn.Server(config)
+            app.state.service.jobs.stopping = lambda: server.should_exit
+            server.run(sockets=[taken])
 
 
 @contextmanager

@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from leorn.errors import InputError
+from leorn.features.extract_videos import Failure
 from leorn.features.sources import Progress
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import keep_videos
+from leorn.records import VideoObjects
 from leorn.retrieval.encoders import DualEncoder
 from leorn.retrieval.library_tools import Tools
 from leorn.retrieval.manifest import OBJECTS, WINDOWS, LibraryVideo, Manifest, file_of, write_manifest
@@ -25,9 +28,16 @@ AT_ONCE_SECONDS = 20.0
 """After so long they are written, however few: what is killed loses no more."""
 
 
-def hold(
-    folder: Path, manifest: Manifest, tools: Tools, wanted: Mapping[str, tuple[str, str]], told: Progress
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+class Held(NamedTuple):
+    """What became of the videos of a library."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    failures: list[Failure]
+
+
+def hold(folder: Path, manifest: Manifest, tools: Tools, wanted: Mapping[str, tuple[str, str]], told: Progress) -> Held:
     """Make the library hold what is wanted, which its store holds, and what was uploaded.
 
     Args:
@@ -38,7 +48,7 @@ def hold(
         told: told how many videos are done.
 
     Returns:
-        Ids of the videos that were added, removed and kept.
+        What was done.
     """
     uploads = {video: (entry.path, entry.name) for video, entry in manifest.videos.items() if entry.uploaded}
     wanted = {**wanted, **uploads}
@@ -62,8 +72,9 @@ def hold(
     table.keep_only(kept)
     steps.keep_only(kept)
     added = {video: wanted[video] for video in wanted if video not in kept}
-    add_windows(folder, manifest, tools, added, told)
-    return tuple(added), removed, tuple(kept)
+    _, failures = add_windows(folder, manifest, tools, added, told)
+    failed = {failure.video for failure in failures}
+    return Held(tuple(video for video in added if video not in failed), removed, tuple(kept), failures)
 
 
 def _sources(folder: Path, videos: Mapping[str, object]) -> dict[str, str]:
@@ -75,7 +86,7 @@ def _sources(folder: Path, videos: Mapping[str, object]) -> dict[str, str]:
 
 def add_windows(
     folder: Path, manifest: Manifest, tools: Tools, added: Mapping[str, tuple[str, str]], told: Progress
-) -> Manifest:
+) -> tuple[Manifest, list[Failure]]:
     """Write the windows of videos that the store holds, some at a time, and name these in the manifest.
 
     Args:
@@ -86,13 +97,14 @@ def add_windows(
         told: told how many videos are done.
 
     Returns:
-        What it holds then.
+        What it holds then, and the videos of which no windows can be made.
     """
+    failures = list[Failure]()
     if not added:
-        return manifest
+        return manifest, failures
     store, table, steps = FeatureStore(folder / OBJECTS), WindowTable(folder / WINDOWS), StepTable(folder / WINDOWS)
     done = 0
-    for part in _in_parts(_encoded(folder, manifest, tools.encoder, store, added)):
+    for part in _in_parts(_encoded(folder, manifest, tools.encoder, store, added, failures)):
         table.replace({one.video: one.windows for one in part})
         steps.replace({one.video: one.steps for one in part if one.steps is not None})
         manifest = manifest.with_videos({one.video: one.entry for one in part})
@@ -101,7 +113,7 @@ def add_windows(
         told(done, len(added))
     table.tidy(lambda: tools.encoder.sentences([f"a {name}" for name in tools.label_names]))
     steps.tidy()
-    return manifest
+    return manifest, failures
 
 
 class _Encoded(NamedTuple):
@@ -114,19 +126,35 @@ class _Encoded(NamedTuple):
 
 
 def _encoded(
-    folder: Path, manifest: Manifest, encoder: DualEncoder, store: FeatureStore, added: Mapping[str, tuple[str, str]]
+    folder: Path,
+    manifest: Manifest,
+    encoder: DualEncoder,
+    store: FeatureStore,
+    added: Mapping[str, tuple[str, str]],
+    failures: list[Failure],
 ) -> Iterator[_Encoded]:
+    """Give videos with their vectors; those that have none are added to the failures, and stop no other."""
     for video, (path, name) in added.items():
         objects = store.read(video)
-        duration_seconds = objects.duration_seconds
-        windows = cut_windows(duration_seconds, manifest.lengths_seconds)
-        steps = [] if manifest.step_seconds is None else cut_steps(duration_seconds)
-        source = store.source_sha256(video) or ""
-        entry = LibraryVideo(path, source, duration_seconds, len(windows), "" if name == video else name)
-        # all at once: each frame is looked at once
-        vectors = encoder.windows(objects, [*windows, *steps], file_of(folder, entry))
-        of_steps = VideoSteps(duration_seconds, vectors[len(windows) :]) if steps else None
-        yield _Encoded(video, entry, VideoWindows(windows, vectors[: len(windows)]), of_steps)
+        known = "" if name == video else name
+        entry = LibraryVideo(path, store.source_sha256(video) or "", objects.duration_seconds, 0, known)
+        try:
+            yield _encode(folder, manifest, encoder, objects, entry)
+        except InputError as error:
+            failures.append(Failure(video, str(error)))
+
+
+def _encode(
+    folder: Path, manifest: Manifest, encoder: DualEncoder, objects: VideoObjects, entry: LibraryVideo
+) -> _Encoded:
+    duration_seconds = objects.duration_seconds
+    windows = cut_windows(duration_seconds, manifest.lengths_seconds)
+    steps = [] if manifest.step_seconds is None else cut_steps(duration_seconds)
+    # all at once: each frame is looked at once
+    vectors = encoder.windows(objects, [*windows, *steps], file_of(folder, entry))
+    of_steps = VideoSteps(duration_seconds, vectors[len(windows) :]) if steps else None
+    of_windows = VideoWindows(windows, vectors[: len(windows)])
+    return _Encoded(objects.video, replace(entry, windows=len(windows)), of_windows, of_steps)
 
 
 def _in_parts(items: Iterator[_Encoded]) -> Iterator[Sequence[_Encoded]]:

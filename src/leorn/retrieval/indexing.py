@@ -114,8 +114,8 @@ def index_videos(
         )  # fmt: skip
         failed = {failure.video for failure in failures}
         wanted = {video: (str(path.absolute()), video) for video, path in videos.items() if video not in failed}
-        added, removed, kept = hold(folder, manifest, tools, wanted, tell("indexing windows"))
-    return Indexed(added, removed, kept, tuple(failures))
+        held = hold(folder, manifest, tools, wanted, tell("indexing windows"))
+    return Indexed(held.added, held.removed, held.kept, (*failures, *held.failures))
 
 
 def index_objects(
@@ -160,8 +160,8 @@ def index_objects(
                     store.add(source.read(video), f"objects of {source.path.name}")
                 copied(number, len(source.videos))
         wanted = dict.fromkeys(source.videos, ("", ""))
-        added, removed, kept = hold(folder, manifest, tools, wanted, tell("indexing windows"))
-    return Indexed(added, removed, kept, ())
+        held = hold(folder, manifest, tools, wanted, tell("indexing windows"))
+    return Indexed(held.added, held.removed, held.kept, tuple(held.failures))
 
 
 def add_video(
@@ -193,7 +193,10 @@ def add_video(
         if failures:
             raise InputError(failures[0].reason)
         own = path.relative_to(folder.absolute()) if path.is_relative_to(folder.absolute()) else path
-        manifest = add_windows(folder, manifest, tools, {video: (own.as_posix(), name)}, lambda done, of: None)
+        added = {video: (own.as_posix(), name)}
+        manifest, failures = add_windows(folder, manifest, tools, added, lambda done, of: None)
+        if failures:
+            raise InputError(failures[0].reason)
     return manifest.videos[video]
 
 

@@ -7,8 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from leorn.errors import InputError
+
 LENGTHS_SECONDS = (4.0, 8.0, 16.0, 32.0)
 """From a single action to a scene; a video that is shorter than a length is one window."""
+
+MOST_SECONDS = 7 * 24 * 3600.0
+"""The longest video that is cut: times that are damaged can make one a million hours long."""
 
 
 class Window(NamedTuple):
@@ -27,7 +32,12 @@ def cut_windows(duration_seconds: float, lengths_seconds: Sequence[float] = LENG
     Args:
         duration_seconds: of the video.
         lengths_seconds: of the windows.
+
+    Raises:
+        InputError: the video is longer than a week.
     """
+    if duration_seconds > MOST_SECONDS:
+        raise InputError(f"a video of {duration_seconds / 3600:,.0f} h; expected a week or less")
     windows: dict[Window, None] = {}
     for length in lengths_seconds:
         rest = duration_seconds - length

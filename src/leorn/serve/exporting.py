@@ -1,6 +1,7 @@
 """Moments in the formats of other programs."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,6 +29,7 @@ MEDIA_TYPES = {
 }
 Format = Literal["json", "csv", "vtt", "edl", "otio", "mp4", "webm"]
 Seconds = Annotated[float | None, Query(ge=0, le=1e7, allow_inf_nan=False)]
+RETRY_SECONDS = "10"
 MOST_CLIP_SECONDS = 600
 """Of a clip: it is encoded while somebody waits."""
 
@@ -68,7 +70,11 @@ async def export(
         moments = list((await served.ask(request, work)).moments)
     try:
         if format in CLIPS:
-            return await asyncio.to_thread(_clip, format, moments)
+            if served.cutting.locked():
+                detail = "clips are being encoded already; expected to be asked again"
+                raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS})
+            async with served.cutting:
+                return await asyncio.to_thread(_clip, format, moments)
         # where files lie on this machine is nobody's business
         shown = [replace(found, path="") for found in moments]
         text = moments_as(format, query, shown, frame_rate=frame_rate)
@@ -107,5 +113,4 @@ def _clip(kind: str, moments: list[FoundMoment]) -> FileResponse:
 
 
 def _remove(clip: Path) -> None:
-    clip.unlink(missing_ok=True)
-    clip.parent.rmdir()
+    shutil.rmtree(clip.parent, ignore_errors=True)

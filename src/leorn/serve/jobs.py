@@ -4,11 +4,11 @@ import asyncio
 import json
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from leorn.errors import InputError
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve.answers import Job
 from leorn.serve.catalogue import id_of
@@ -16,6 +16,8 @@ from leorn.serve.settings import Settings
 from leorn.serve.uploads import Upload, Uploads
 
 ENDED = ("done", "failed")
+STOPPING_SECONDS = 0.5
+"""How often who follows a job looks whether the service stops."""
 REMEMBERED = 100
 """Jobs that have ended and can still be asked about."""
 
@@ -49,6 +51,8 @@ class JobQueue:
         self._jobs: dict[str, _State] = {}
         self._line: asyncio.Queue[_State] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
+        self.stopping: Callable[[], bool] = lambda: False
+        """Says that the service is about to stop, which waits for who follows a job."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -104,17 +108,20 @@ class JobQueue:
             yield told
             if told.state in ENDED:
                 return
-            await changed.wait()
-            if self._worker is not None and self._worker.done():
-                return
+            while not changed.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), STOPPING_SECONDS)
+                if self.stopping():
+                    return
 
     async def _work(self) -> None:
         while True:
             state = await self._line.get()
             try:
                 await self._add(state)
-            except (OSError, InputError) as error:
-                self._end(state, f"cannot be worked on: {error}")
+            except Exception as error:
+                # whatever one job brings about, those after it are worked on
+                self._end(state, f"cannot be worked on ({type(error).__name__}: {error})")
 
     async def _add(self, state: _State) -> None:
         for _ in range(self._settings.retries + 1):

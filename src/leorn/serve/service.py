@@ -1,5 +1,6 @@
 """All that answers need, in one place."""
 
+import asyncio
 import math
 import secrets
 from collections.abc import Callable
@@ -21,6 +22,10 @@ from leorn.serve.thumbnails import Thumbnails
 from leorn.serve.uploads import Uploads
 
 T = TypeVar("T")
+PICTURES_AT_ONCE = 2
+"""Videos that small pictures are read of at a time."""
+CLIPS_AT_ONCE = 2
+"""Clips that are encoded at a time; more are turned away."""
 
 
 class Service:
@@ -38,6 +43,8 @@ class Service:
         self.uploads = Uploads(settings)
         self.jobs = JobQueue(settings, self.uploads)
         self.thumbnails = Thumbnails()
+        # who waits for these holds no thread
+        self.drawing, self.cutting = asyncio.Semaphore(PICTURES_AT_ONCE), asyncio.Semaphore(CLIPS_AT_ONCE)
         # of this start alone: a cookie that is stolen ends with the service
         self.session = secrets.token_urlsafe(32)
         self.metrics = Metrics()

@@ -10,8 +10,6 @@ KEPT = 512
 """Pictures that are kept, those asked for last: some ten megabytes."""
 STEP_SECONDS = 0.1
 """Times are rounded to it: a picture a tenth of a second beside will do."""
-AT_ONCE = 2
-"""Videos that are read at a time."""
 QUALITY = 85
 """Of JPEG, 0 to 100."""
 
@@ -22,7 +20,6 @@ class Thumbnails:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
-        self._reading = threading.Semaphore(AT_ONCE)
 
     def get(self, file: Path, sha256: str, time_seconds: float, width: int) -> bytes:
         """Return the picture that is shown at a time, as JPEG.
@@ -41,8 +38,7 @@ class Thumbnails:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        with self._reading:
-            made = _draw(file, time_seconds, key[2])
+        made = _draw(file, time_seconds, key[2])
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > KEPT:

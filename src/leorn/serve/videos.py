@@ -60,7 +60,7 @@ def stream(served: Served, video_id: str) -> FileResponse:
     responses={200: {"content": {"image/jpeg": {}}}, 304: {"description": "It is as before."}}
     | problems(401, 403, 404, 422, 503),
 )
-def thumbnail(
+async def thumbnail(
     request: Request,
     served: Served,
     video_id: str,
@@ -75,7 +75,8 @@ def thumbnail(
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     try:
-        picture = served.thumbnails.get(file, sha256, time_seconds, width)
+        async with served.drawing:
+            picture = await asyncio.to_thread(served.thumbnails.get, file, sha256, time_seconds, width)
     except InputError as error:
         raise HTTPException(404, f"{entry.name}: its file cannot be read any more; index it again") from error
     return Response(picture, media_type="image/jpeg", headers=headers)
