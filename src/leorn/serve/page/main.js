@@ -7,7 +7,7 @@ import * as exporting from "./exporting.js";
 import * as keys from "./keys.js";
 import { LibraryDialog } from "./library.js";
 import { clearResults, markCard, showResults, showWaiting } from "./results.js";
-import { Stage, alike } from "./stage.js";
+import { NEAR_SECONDS, Stage, alike } from "./stage.js";
 import { askForToken } from "./token.js";
 import { watching, welcome } from "./welcome.js";
 
@@ -145,7 +145,9 @@ function remember(t = null) {
 
 async function share() {
   if (!stage.moment) return;
-  remember(stage.player.time);
+  const { player, range } = stage;
+  // at the end the picture is of what comes after the moment: whoever follows the link begins at its start
+  remember(Math.abs(player.time - range.end) < NEAR_SECONDS ? null : player.time);
   try {
     await navigator.clipboard.writeText(location.href);
     toast("The link was copied");

@@ -7,7 +7,7 @@ import { Player } from "./player.js";
 import { clock } from "./time.js";
 import { Timeline } from "./timeline.js";
 
-const NEAR_SECONDS = 0.05;
+export const NEAR_SECONDS = 0.05;
 
 /** Whether two moments begin and end at the same time. */
 export const alike = (one, other) =>
