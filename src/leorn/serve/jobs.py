@@ -139,7 +139,8 @@ class JobQueue:
         """Let a process add the video, and return the last that it said."""
         upload = state.upload
         command = *self._settings.add_command, str(self._settings.library), upload.video, str(upload.file), upload.name
-        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+        # in a session of its own: Ctrl-C is for the service, which tells the next one what is left to do
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, start_new_session=True)
         assert process.stdout is not None
         told: dict[str, Any] = {}
         begun: tuple[float, int] | None = None
