@@ -26,7 +26,7 @@ from leorn.features.store_writer import write_store
 from leorn.model.leorn import LEORN
 from leorn.model.leorn_records import EncodedVideo
 from leorn.records import Query, VideoObjects
-from leorn.retrieval import retriever as retriever_module
+from leorn.retrieval import batches
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.recipe import extraction_for
 from leorn.retrieval.retriever import Retriever, load
@@ -134,7 +134,7 @@ def test_many_queries_are_answered_as_each_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sizes = asked_together(retriever, monkeypatch)
-    monkeypatch.setattr(retriever_module, "FRAMES_AT_ONCE", int(frames_at_once))
+    monkeypatch.setattr(batches, "FRAMES_AT_ONCE", int(frames_at_once))
     video = retriever.prepare(store.read("test-0"), store.fingerprint)
     queries = ["A cat passes.", "The person is alone.", "a dog"] * 3
     together = retriever.find(queries, video, top_k=2)

@@ -25,6 +25,7 @@ from leorn.features.extract import Extractor
 from leorn.features.sources import Progress
 from leorn.model.networks import Network
 from leorn.records import Moment, Query, VideoObjects, check_sentences
+from leorn.retrieval.batches import alike, questions_at_once
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
 from leorn.retrieval.loading import check_device, open_network
 from leorn.retrieval.prepared import PreparedVideo, part_of
@@ -33,9 +34,6 @@ from leorn.scoring.ranking import rank
 
 log = logging.getLogger(__name__)
 
-FRAMES_AT_ONCE = 4096
-"""A list of queries is answered in parts of so many frames, each query counting all of its video's: so many of a short
-video go together, and of a long one each alone, that memory does not grow with the list."""
 UNKNOWN_CONFIDENCE = 0.05
 """What scores are multiplied by where no word of the query is known: the network has not been asked anything, and no
 answer of it then stands above 5%."""
@@ -165,18 +163,12 @@ class Retriever:
             InputError: as `find`.
         """
         self._check([query], videos, top_k)
-        together: dict[Any, list[int]] = {}
-        for place, video in enumerate(videos):
-            together.setdefault(_shape_of(video.encoded), []).append(place)
         found: dict[int, list[Moment]] = {}
-        for places in together.values():
-            at_once = _at_once(videos[places[0]])
-            for start in range(0, len(places), at_once):
-                part = places[start : start + at_once]
-                alike: list[Any] = [videos[place].encoded for place in part]
-                asked = [_query(query, videos[place]) for place in part]
-                scored = self._score_together(asked, type(alike[0]).join(alike))
-                found |= {place: list(self._moments(one, top_k)) for place, one in zip(part, scored, strict=True)}
+        for places in alike(videos):
+            encoded: list[Any] = [videos[place].encoded for place in places]
+            asked = [_query(query, videos[place]) for place in places]
+            scored = self._score_together(asked, type(encoded[0]).join(encoded))
+            found |= {place: list(self._moments(one, top_k)) for place, one in zip(places, scored, strict=True)}
         return [found[place] for place in range(len(videos))]
 
     def explain(self, queries: Sequence[str], video: PreparedVideo, top_k: int = 5) -> list[Answer]:
@@ -218,7 +210,7 @@ class Retriever:
         """Score the candidates for one query after the other: those of all of them need not be in memory."""
         self._check(queries, [video], top_k)
         asked = [_query(text, video) for text in queries]
-        at_once = _at_once(video)
+        at_once = questions_at_once(video)
         for start in range(0, len(asked), at_once):
             part = asked[start : start + at_once]
             yield from self._score_together(part, video.encoded.repeat(len(part)))
@@ -280,17 +272,6 @@ class Retriever:
 
 def _query(text: str, video: PreparedVideo) -> Query:
     return Query(text, video.name, text, video.duration_seconds)
-
-
-def _at_once(video: PreparedVideo) -> int:
-    return max(1, FRAMES_AT_ONCE // len(video.objects.times_seconds))
-
-
-def _shape_of(values: object) -> object:
-    """Return the shapes in what a network made of a video, and whatever else must be the same to put it to others."""
-    if isinstance(values, Tensor):
-        return tuple(values.shape)
-    return tuple(map(_shape_of, values)) if isinstance(values, list | tuple) else values
 
 
 class _Scored(NamedTuple):
