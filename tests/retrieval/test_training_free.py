@@ -124,8 +124,10 @@ def test_objects_alone_are_searched_by_their_labels(folder: Path, tmp_path: Path
     first, second = (Library(tmp_path / name).search(QUERY, top_k=9) for name in ("first", "library"))
     assert [one.moment for one in second.moments] == [one.moment for one in first.moments]
     encoder = f"hf:{write_clip(tmp_path / 'clip')}"
-    with pytest.raises(InputError, match=r"^video a: no file to look at; expected a library of video files"):
-        index_objects(source, tmp_path / "other", network="none", encoder=encoder)
+    failures = index_objects(source, tmp_path / "other", network="none", encoder=encoder).failures
+    assert [failure.video for failure in failures] == list(FRAMES)
+    assert failures[0].reason.startswith("video a: no file to look at; expected a library of video files")
+    assert not read_manifest(tmp_path / "other").videos
 
 
 def test_a_model_in_a_folder_is_found_from_any_other(
