@@ -1,5 +1,6 @@
 """Who is turned away: other hosts, other sites, who does not know the token, and what is too long."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -118,6 +119,13 @@ def test_a_request_that_is_too_long_is_cut_off(library: Path) -> None:
             assert answer.status_code == 413
         for odd in (b"x", b"\xb2", b"0" * 5000):
             assert client.get("/healthz", headers={b"Content-Length": odd}).status_code == 413  # type: ignore[dict-item]
+        # what is no upload is read into memory, whatever uploads may be
+        large = create_app(Settings(library), Library(library))
+    with TestClient(large, base_url="http://localhost") as client:
+        token = {"token": "x" * 2**16}
+        assert client.post("/api/session", json=token).status_code == 413
+        body = json.dumps(token).encode()
+        assert client.post("/api/session", content=iter([body[:1000], body[1000:]])).status_code == 413
     assert not any((library / "uploads").glob("*"))
 
 

@@ -136,20 +136,28 @@ def test_a_job_waits_for_who_writes_and_fails_when_that_goes_on(library: Path, s
     ):
         ended = end_of(client, send(client, file).json()["job"])
         assert (ended["state"], "another process is writing" in ended["reason"]) == ("failed", True)
-    assert len(list((library / "uploads").glob("*.mp4"))) == 1
+    # what nothing is wrong with is kept
+    assert len(list((library / "uploads").glob("*.mp4"))) == 2
+    with TestClient(create_app(settings, Library(library)), base_url="http://localhost") as client:
+        assert end_of(client, ended["job"])["state"] == "done"
 
 
-def test_a_process_that_is_brought_down_fails_its_job_alone(library: Path, tmp_path: Path) -> None:
+def test_a_process_that_is_brought_down_fails_its_job_alone_and_loses_no_upload(
+    library: Path, sentences: Path, tmp_path: Path
+) -> None:
     file = write_video(tmp_path / "new.mp4", range(40))
     settings = Settings(library, add_command=("/bin/sh", "-c", "kill -9 $$"))
     with TestClient(create_app(settings, Library(library)), base_url="http://localhost") as client:
         ended = end_of(client, send(client, file).json()["job"])
-        assert (ended["state"], ended["reason"]) == ("failed", "working on it was ended from outside")
+        assert ended["state"] == "failed"
+        assert ended["reason"].startswith("working on it was ended from outside; it is kept, and tried again")
         assert client.get("/healthz").status_code == 200
-    assert list((library / "uploads").iterdir()) == []
     missing = Settings(library, add_command=("/no/such/program",))
     with TestClient(create_app(missing, Library(library)), base_url="http://localhost") as client:
-        assert end_of(client, send(client, file).json()["job"])["state"] == "failed"
+        assert end_of(client, ended["job"])["state"] == "failed"
+    right = Settings(library, add_command=adding_command(sentences))
+    with TestClient(create_app(right, Library(library)), base_url="http://localhost") as client:
+        assert end_of(client, ended["job"])["state"] == "done"
 
 
 def test_a_new_service_goes_on_with_what_the_last_did_not_do(library: Path, sentences: Path, tmp_path: Path) -> None:

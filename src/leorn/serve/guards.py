@@ -14,6 +14,9 @@ COOKIE = "leorn_session"
 OPEN = ("/", "/healthz", "/api/session")
 """Paths that need no token: the page, which asks for it, and whether the service is there."""
 OPEN_BELOW = "/page/"
+UPLOADS = "/api/videos"
+MOST_BYTES = 2**16
+"""Of a request that is no upload."""
 LENGTH_DIGITS = 18
 """Of a Content-Length, at most: an exabyte."""
 HEADERS = {
@@ -61,9 +64,9 @@ class Guard:
             return _problem(403, f"host {host[:80]!r}; expected a name of this machine, such as localhost")
         if _is_foreign(headers, host) and not (path == "/" and scope["method"] == "GET"):
             return _problem(403, "asked by another site; expected the page of this service, or a program")
-        length = headers.get("content-length", "0")
-        if not _fits(length, self._settings.max_upload_bytes):
-            return _problem(413, f"{length[:20]} bytes; expected {self._settings.max_upload_bytes:,} or fewer")
+        length, most = headers.get("content-length", "0"), _most_bytes(scope, self._settings)
+        if not _fits(length, most):
+            return _problem(413, f"{length[:20]} bytes; expected {most:,} or fewer")
         if path in OPEN or path.startswith(OPEN_BELOW) or self._knows_token(headers):
             return None
         return _problem(
@@ -95,7 +98,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most, read, refused = self._settings.max_upload_bytes, 0, False
+        most, read, refused = _most_bytes(scope, self._settings), 0, False
 
         async def receive_counted() -> Message:
             nonlocal read
@@ -121,6 +124,12 @@ class BodyLimit:
 def same(one: str, other: str) -> bool:
     """Say whether two secrets are the same, in a time that tells nothing about where they differ."""
     return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
+
+
+def _most_bytes(scope: Scope, settings: Settings) -> int:
+    """Return how long the body of a request may be: only an upload's is large, and not read into memory."""
+    upload = scope["method"] == "POST" and scope["path"] == UPLOADS
+    return settings.max_upload_bytes if upload else MOST_BYTES
 
 
 def _is_foreign(headers: Headers, host: str) -> bool:

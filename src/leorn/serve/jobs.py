@@ -121,7 +121,7 @@ class JobQueue:
                 await self._add(state)
             except Exception as error:
                 # whatever one job brings about, those after it are worked on
-                self._end(state, f"cannot be worked on ({type(error).__name__}: {error})")
+                self._put_off(state, f"cannot be worked on ({type(error).__name__}: {error})")
 
     async def _add(self, state: _State) -> None:
         for _ in range(self._settings.retries + 1):
@@ -131,9 +131,14 @@ class JobQueue:
             state.tell(reason=told["busy"])
             await asyncio.sleep(self._settings.retry_seconds)
         # the library knows best: a process may end between adding a video and saying so
-        held = state.upload.video in read_manifest(self._settings.library).videos
-        failed = told.get("reason") or told.get("busy") or "working on it was ended from outside"
-        self._end(state, None if held else failed)
+        if state.upload.video in read_manifest(self._settings.library).videos:
+            self._uploads.settle(state.upload, added=True)
+            state.tell(state="done", video=id_of(state.upload.video), seconds_left=0.0, reason=None)
+        elif "reason" in told:
+            self._uploads.settle(state.upload, added=False)
+            self._fail(state, told["reason"])
+        else:
+            self._put_off(state, told.get("busy") or "working on it was ended from outside")
 
     async def _try(self, state: _State) -> dict[str, Any]:
         """Let a process add the video, and return the last that it said."""
@@ -159,12 +164,12 @@ class JobQueue:
                 await process.wait()
         return told
 
-    def _end(self, state: _State, reason: str | None) -> None:
-        self._uploads.settle(state.upload, added=reason is None)
-        if reason is None:
-            state.tell(state="done", video=id_of(state.upload.video), seconds_left=0.0, reason=None)
-        else:
-            state.tell(state="failed", reason=" ".join(reason.split()), seconds_left=None)
+    def _put_off(self, state: _State, reason: str) -> None:
+        """Leave an upload, of which nothing is known to be wrong, to the next service."""
+        self._fail(state, f"{reason}; it is kept, and tried again when the service starts")
+
+    def _fail(self, state: _State, reason: str) -> None:
+        state.tell(state="failed", reason=" ".join(reason.split()), seconds_left=None)
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Settings:
     token: str | None = None
     """Who does not know it may see nothing; None lets everybody in who can reach the service."""
     max_upload_bytes: int = 2 * 10**9
-    """The largest request."""
+    """The largest upload."""
     max_upload_seconds: float = 12 * 3600
     """The longest video that can be uploaded."""
     max_upload_pixels: int = 8192 * 4320
