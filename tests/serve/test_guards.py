@@ -1,6 +1,7 @@
 """Who is turned away: other hosts, other sites, who does not know the token, and what is too long."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from fastapi.testclient import TestClient
 from leorn.retrieval.library import Library, SearchResult
 from leorn.serve.app import create_app
 from leorn.serve.catalogue import id_of
-from leorn.serve.guards import COOKIE
 from leorn.serve.settings import Settings
 from tests.commands import Refused
 from tests.serve.services import running
@@ -72,7 +72,7 @@ def guarded(library: Path) -> Iterator[TestClient]:
         yield client
 
 
-def test_who_does_not_know_the_token_sees_nothing(guarded: TestClient) -> None:
+def test_who_does_not_know_the_token_sees_nothing(guarded: TestClient, library: Path) -> None:
     video = f"/api/videos/{id_of('cups')}"
     for path in (
         "/api/videos",
@@ -82,7 +82,8 @@ def test_who_does_not_know_the_token_sees_nothing(guarded: TestClient) -> None:
         f"{video}/stream",
         "/api/jobs",
     ):
-        for headers in ({}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, {"Cookie": f"{COOKIE}=x"}):
+        cookie = {"Cookie": f"{Settings(library).cookie}=x"}
+        for headers in ({}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, cookie):
             answer = guarded.get(path, headers=headers)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert guarded.delete(video).status_code == 401
@@ -101,6 +102,18 @@ def test_a_browser_that_gives_the_token_gets_a_cookie_no_script_can_read(guarded
     assert TOKEN not in cookie
     # the client keeps it
     assert guarded.get(f"/api/videos/{id_of('cups')}/stream").status_code == 200
+
+
+def test_services_of_two_libraries_do_not_take_each_others_cookies(library: Path) -> None:
+    # a browser keeps the cookies of all ports of a machine in one place
+    cookies = {}
+    for folder in (library, Path(shutil.copytree(library, library.with_name("other")))):
+        app = create_app(Settings(folder, token=TOKEN), Library(folder))
+        with TestClient(app, base_url="http://localhost", cookies=cookies) as client:
+            client.post("/api/session", json={"token": TOKEN})
+            cookies = dict(client.cookies)
+            assert client.get("/api/jobs").status_code == 200
+    assert len(cookies) == 2
 
 
 def test_a_request_that_is_too_long_is_cut_off(library: Path) -> None:

@@ -23,13 +23,11 @@ def run(options: Namespace) -> None:
     """Serve a library: a page to search and play it, and an API."""
     from leorn.serve.settings import LOOPBACK
 
-    token = options.token or os.environ.get("LEORN_TOKEN")
-    if options.host not in LOOPBACK and not token:
+    token = _read_token(options.token)
+    if options.host not in LOOPBACK and token is None:
         raise InputError(
             f"--host {options.host}: others could reach the library; expected --token, or LEORN_TOKEN as a variable"
         )
-    if token is not None and len(token) < FEWEST_LETTERS:
-        raise InputError(f"a token of {len(token)} letters; expected {FEWEST_LETTERS} or more")
     try:
         import fastapi  # noqa: F401
         import prometheus_client  # noqa: F401
@@ -54,12 +52,27 @@ def run(options: Namespace) -> None:
         app = create_app(settings)
         name = f"[{options.host}]" if ":" in options.host else options.host
         say(f"{folder}: http://{name}:{taken.getsockname()[1]}/ (Ctrl-C stops it)")
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, ws="none",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )  # fmt: skip
         # when it has stopped in order, it says again that it was asked to
         with suppress(KeyboardInterrupt):
             server = uvicorn.Server(config)
             app.state.service.jobs.stopping = lambda: server.should_exit
             server.run(sockets=[taken])
+
+
+def _read_token(given: str | None) -> str | None:
+    """Return the token that is given, or that of the environment."""
+    token = (os.environ.get("LEORN_TOKEN") or None) if given is None else given
+    if token is None:
+        return None
+    if len(token) < FEWEST_LETTERS:
+        raise InputError(f"a token of {len(token)} letters; expected {FEWEST_LETTERS} or more")
+    if not (token.isascii() and token.isprintable()) or token != token.strip():
+        raise InputError("a token that a header cannot hold; expected letters of ASCII, and no space at its ends")
+    return token
 
 
 @contextmanager
@@ -87,16 +100,20 @@ def _take(host: str, port: int) -> socket.socket:
         taken.bind(address)
     except OSError as error:
         raise InputError(f"{host}, port {port}: {error.strerror or error}; expected a free one, --port") from error
+    except UnicodeError as error:
+        raise InputError(f"--host {host!r}: no name of a machine; expected one, or an address") from error
     return taken
 
 
 def _make_empty(folder: Path) -> None:
     """Make a library to upload to of a folder that is new or empty."""
+    from leorn.features.store_lock import LOCK
     from leorn.retrieval.manifest import MANIFEST
 
     if (folder / MANIFEST).exists():
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    # a killed one leaves its lock
+    if folder.exists() and (not folder.is_dir() or any(file.name != LOCK for file in folder.iterdir())):
         raise InputError(f"{folder}: no library; expected one that leorn index made, or a new folder")
     from leorn.retrieval.indexing import create_library
 

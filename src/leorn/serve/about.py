@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from leorn.serve.answers import Health, Token
-from leorn.serve.guards import COOKIE, same
+from leorn.serve.guards import same
 from leorn.serve.service import Served, problems
 
 PAGE = Path(__file__).parent / "page"
@@ -27,7 +27,7 @@ def session(served: Served, given: Token, response: Response) -> None:
     token = served.settings.token
     if token is not None and not same(given.token, token):
         raise HTTPException(401, "a wrong token; expected the one that the service was started with")
-    response.set_cookie(COOKIE, served.session, httponly=True, samesite="strict", path="/")
+    response.set_cookie(served.settings.cookie, served.session, httponly=True, samesite="strict", path="/")
 
 
 @router.get("/healthz", tags=["about"], responses=problems(403, 503))

@@ -1,24 +1,25 @@
 """Who may ask: the right host, no other site, and who knows the token where one is demanded."""
 
 import hmac
+import re
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
 
+from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leorn.serve.settings import LOOPBACK, Settings
 
-COOKIE = "leorn_session"
 OPEN = ("/", "/healthz", "/api/session")
 """Paths that need no token: the page, which asks for it, and whether the service is there."""
 OPEN_BELOW = "/page/"
-UPLOADS = "/api/videos"
+UPLOAD = "POST", "/api/videos"
 MOST_BYTES = 2**16
-"""Of a request that is no upload."""
-LENGTH_DIGITS = 18
+"""Of what is sent, but for an upload: some of it is read before anybody has given a token."""
+MOST_DIGITS = 18
 """Of a Content-Length, at most: an exabyte."""
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@?#]*)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
@@ -60,12 +61,13 @@ class Guard:
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers, path = Headers(scope=scope), scope["path"]
         host = headers.get("host", "")
-        if self._settings.local and _name(host) not in LOOPBACK:
+        # a name that leads here from outside is of use to nobody who does not know the token
+        if self._settings.local and self._settings.token is None and _name(host) not in LOOPBACK:
             return _problem(403, f"host {host[:80]!r}; expected a name of this machine, such as localhost")
         if _is_foreign(headers, host) and not (path == "/" and scope["method"] == "GET"):
             return _problem(403, "asked by another site; expected the page of this service, or a program")
-        length, most = headers.get("content-length", "0"), _most_bytes(scope, self._settings)
-        if not _fits(length, most):
+        length, most = headers.get("content-length", "0"), most_bytes(scope, self._settings)
+        if not _is_number(length) or int(length) > most:
             return _problem(413, f"{length[:20]} bytes; expected {most:,} or fewer")
         if path in OPEN or path.startswith(OPEN_BELOW) or self._knows_token(headers):
             return None
@@ -79,7 +81,7 @@ class Guard:
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and same(token.strip(), self._settings.token):
             return True
-        return same(_cookie(headers), self._session)
+        return same(_cookie(headers, self._settings.cookie), self._session)
 
 
 class BodyLimit:
@@ -98,27 +100,30 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most, read, refused = _most_bytes(scope, self._settings), 0, False
+        most, read, begun = most_bytes(scope, self._settings), 0, False
 
         async def receive_counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > most:
-                raise ConnectionError("the request is too long")
-            return message
+            if read <= most:
+                return message
+            if begun:
+                return {"type": "http.disconnect"}
+            raise HTTPException(413, f"more than {most:,} bytes; expected {most:,} or fewer", {"Connection": "close"})
 
-        async def send_own(message: Message) -> None:
-            nonlocal refused
-            # whatever became of the rest: this is why
-            if read > most and message["type"] == "http.response.start":
-                refused = True
-                detail = f"more than {most:,} bytes; expected {most:,} or fewer"
-                await _problem(413, detail, {"Connection": "close"})(scope, receive, send)
-            elif not refused:
-                await send(message)
+        async def send_noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
 
-        await self._app(scope, receive_counted, send_own)
+        await self._app(scope, receive_counted, send_noted)
+
+
+def most_bytes(scope: Scope, settings: Settings) -> int:
+    """Return how long a request may be."""
+    is_upload = (scope["method"], scope["path"]) == UPLOAD
+    return settings.max_upload_bytes if is_upload else min(MOST_BYTES, settings.max_upload_bytes)
 
 
 def same(one: str, other: str) -> bool:
@@ -126,39 +131,28 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass"))
 
 
-def _most_bytes(scope: Scope, settings: Settings) -> int:
-    """Return how long the body of a request may be: only an upload's is large, and not read into memory."""
-    upload = scope["method"] == "POST" and scope["path"] == UPLOADS
-    return settings.max_upload_bytes if upload else MOST_BYTES
-
-
 def _is_foreign(headers: Headers, host: str) -> bool:
     """Say whether a browser asks for the page of another site."""
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    try:
-        return origin is not None and urlsplit(origin).netloc != host
-    except ValueError:
-        return True
-
-
-def _fits(length: str, most: int) -> bool:
-    """Say whether a length is a number, and not too large; Python reads other digits too, but none too long."""
-    return length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS and int(length) <= most
+    return origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
 def _name(host: str) -> str:
-    """Return a Host header without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """Return a Host header without its port; nothing of one that is not written as it must be."""
+    found = HOST.fullmatch(host)
+    return "" if found is None else found["name"].strip("[]").lower()
 
 
-def _cookie(headers: Headers) -> str:
+def _is_number(text: str) -> bool:
+    # Python has more digits than HTTP, and a limit to how many of them it reads
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
+def _cookie(headers: Headers, name: str) -> str:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return "" if morsel is None else morsel.value

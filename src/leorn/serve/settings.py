@@ -1,5 +1,6 @@
 """What a service is told when it starts."""
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,12 @@ class Settings:
     """The library's folder."""
     host: str = "127.0.0.1"
     """Name or address that it listens on."""
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     """Who does not know it may see nothing; None lets everybody in who can reach the service."""
     max_upload_bytes: int = 2 * 10**9
-    """The largest upload."""
+    """The longest upload."""
+    stall_seconds: float = 60
+    """How long nothing may arrive of an upload."""
     max_upload_seconds: float = 12 * 3600
     """The longest video that can be uploaded."""
     max_upload_pixels: int = 8192 * 4320
@@ -30,7 +33,17 @@ class Settings:
     queue: int = 16
     """Questions that wait or are answered at a time; more are turned away."""
     waiting_uploads: int = 16
-    """Uploads that wait to be indexed at a time; more are turned away."""
+    """Uploads that arrive or wait to be indexed at a time; more are turned away."""
+    pictures: int = 64
+    """Small pictures that wait or are made at a time."""
+    picture_seconds: float = 20
+    """How long making one may take."""
+    clips: int = 4
+    """Clips that wait or are cut at a time."""
+    clip_seconds: float = 3600
+    """How long cutting one may take."""
+    silent_seconds: float = 3600
+    """How long adding a video may go on with no news."""
     retry_seconds: float = 5
     """How long to wait until the library is tried again that another process writes to."""
     retries: int = 720
@@ -42,3 +55,8 @@ class Settings:
     def local(self) -> bool:
         """Whether only this machine can reach it."""
         return self.host in LOOPBACK
+
+    @property
+    def cookie(self) -> str:
+        """The cookie that a browser keeps: it has those of all ports of a machine in one place."""
+        return f"leorn_{hashlib.sha256(str(self.library).encode()).hexdigest()[:16]}"
