@@ -1,5 +1,6 @@
 """What the service answers, against the library itself and the files."""
 
+import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from leorn.records import Moment
 from leorn.retrieval.library import Library
-from leorn.serve import exporting
+from leorn.serve.app import create_app
 from leorn.serve.catalogue import id_of
+from leorn.serve.clips import Cutter
+from leorn.serve.settings import Settings
 from tests.serve.services import VIDEOS
 from tests.videos import RATE, decode_all, number_of
 
@@ -180,25 +184,28 @@ def test_the_page_and_its_parts_are_there(client: TestClient) -> None:
     assert "default-src 'self'" in page.headers["content-security-policy"]
 
 
-def test_more_clips_than_two_at_a_time_are_turned_away(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on = threading.Semaphore(0), threading.Event()
-    before = exporting.write_moment
+def test_more_clips_than_wait_are_turned_away(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    before = Cutter._run
 
-    def waiting(*arguments: object) -> None:
-        begun.release()
-        assert go_on.wait(30)
-        before(*arguments)  # type: ignore[arg-type]
+    async def waiting(self: Cutter, video: Path, moment: Moment, clip: Path) -> None:
+        begun.set()
+        assert await asyncio.to_thread(go_on.wait, 30)
+        await before(self, video, moment, clip)
 
-    monkeypatch.setattr(exporting, "write_moment", waiting)
+    monkeypatch.setattr(Cutter, "_run", waiting)
     values = {"format": "mp4", "id": id_of("cups"), "start_seconds": 2, "end_seconds": 3}
-    with ThreadPoolExecutor(2) as asking:
+    app = create_app(Settings(library, clips=2), Library(library))
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(2) as asking:
         first = [asking.submit(client.get, "/api/export", params=values) for _ in range(2)]
-        assert begun.acquire(timeout=30)
-        assert begun.acquire(timeout=30)
-        refused = client.get("/api/export", params=values)
-        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        assert begun.wait(30)
+        threading.Timer(20, go_on.set).start()
+        while (refused := client.get("/api/export", params=values)).status_code != 503:
+            pass
+        assert refused.headers["retry-after"] == "30"
         # pictures and what needs no file are answered meanwhile
         assert client.get(f"/api/videos/{id_of('cups')}/thumbnail").status_code == 200
         go_on.set()
         assert [answer.result().status_code for answer in first] == [200, 200]
-    assert client.get("/api/export", params=values).status_code == 200
+        assert client.get("/api/export", params=values).status_code == 200
+    assert not list((library / "uploads").glob("*.clip.*"))

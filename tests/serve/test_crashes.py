@@ -55,7 +55,7 @@ def wait_for(service: RunningService, job: str, *states: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("how", ["service", "both", "stop"])
+@pytest.mark.parametrize("how", ["service", "both", "stop", "interrupt", "terminate"])
 def test_an_upload_whose_indexing_is_cut_off_is_indexed_by_the_next_service(
     slow: Path, sentences: Path, tmp_path: Path, how: str
 ) -> None:
@@ -65,6 +65,10 @@ def test_an_upload_whose_indexing_is_cut_off_is_indexed_by_the_next_service(
         wait_for(service, job, "running")
         if how == "stop":
             assert service.stop() == 0
+        elif how in ("interrupt", "terminate"):
+            # as a terminal does, and what starts services: all processes at once
+            os.killpg(service.process.pid, signal.SIGINT if how == "interrupt" else signal.SIGTERM)
+            service.process.wait(30)
         elif how == "both":
             os.killpg(service.process.pid, signal.SIGKILL)
             service.process.wait()

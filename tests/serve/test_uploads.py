@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -80,6 +82,17 @@ def test_what_is_no_video_is_refused_and_nothing_is_left_of_it(
     assert list((library / "uploads").iterdir()) == []
     assert client.post("/api/videos", data={"file": "text"}).status_code == 422
     assert client.get("/api/jobs").json() == {"jobs": []}
+
+
+def test_a_video_whose_frames_change_their_size_is_a_video(client: TestClient, tmp_path: Path) -> None:
+    parts = write_video(tmp_path / "a.ts", range(40)), write_video(tmp_path / "b.ts", range(40, 80), size=(640, 480))
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    ended = end_of(client, send(client, both).json()["job"])
+    assert ended["state"] == "done"
+    # it is shown in the size that it begins with
+    picture = client.get(f"/api/videos/{ended['video']}/thumbnail", params={"time_seconds": 6})
+    assert cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR).shape == (32, 48, 3)
 
 
 def test_what_takes_too_much_is_refused(library: Path, sentences: Path, tmp_path: Path) -> None:
@@ -163,18 +176,20 @@ def test_a_process_that_is_brought_down_fails_its_job_alone_and_loses_no_upload(
 def test_a_new_service_goes_on_with_what_the_last_did_not_do(library: Path, sentences: Path, tmp_path: Path) -> None:
     uploads = library / "uploads"
     uploads.mkdir(exist_ok=True)
-    write_video(uploads / "aa.mp4", range(40))
-    (uploads / "aa.json").write_text(json.dumps({"name": "of yesterday", "file": "aa.mp4"}))
+    key, others = 16 * "a", [16 * digit for digit in "bcdef"]
+    write_video(uploads / f"{key}.mp4", range(40))
+    (uploads / f"{key}.json").write_text(json.dumps({"name": "of yesterday", "file": f"{key}.mp4"}))
     # a file outside may not be named, a record without its file is none, and the rest is nobody's
-    (uploads / "bb.json").write_text(json.dumps({"name": "x", "file": "../../videos/cups.mp4"}))
-    for leftover in (".cc.mp4.x.part", "dd.upload", "ee.mp4", "ff.json"):
-        (uploads / leftover).write_text("{}")
+    (uploads / f"{others[0]}.json").write_text(json.dumps({"name": "x", "file": "../../videos/cups.mp4"}))
+    for other, leftover in zip(others, (".{}.part", ".{}.mp4.x.part", "{}.clip.mp4", "{}.mp4", "{}.json"), strict=True):
+        (uploads / leftover.format(other)).write_text("{}")
+    (uploads / "holiday.mp4").write_text("somebody's")
     settings = Settings(library, add_command=adding_command(sentences))
     with TestClient(create_app(settings, Library(library)), base_url="http://localhost") as client:
-        assert end_of(client, "aa")["name"] == "of yesterday"
-        assert [path.name for path in uploads.iterdir()] == ["aa.mp4"]
+        assert end_of(client, key)["name"] == "of yesterday"
+        assert {path.name for path in uploads.iterdir()} == {f"{key}.mp4", "holiday.mp4"}
         assert (tmp_path / "videos/cups.mp4").exists()
-    assert read_manifest(library).videos["upload-aa"].name == "of yesterday"
+    assert read_manifest(library).videos[f"upload-{key}"].name == "of yesterday"
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ Prints a line of JSON whenever some frames are done, and one when it is: `{"done
 
 import json
 import os
+import signal
 import sys
 
 from leorn.errors import InputError
-
-NICER = 10
-"""Whoever searches meanwhile goes first."""
+from leorn.serve.sandbox import NICER
 
 
 def main() -> None:
     """Add the video, and say how that goes."""
+    # Ctrl-C reaches every process; the service ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICER)
     from leorn.features.store_lock import LockedError
     from leorn.retrieval.indexing import add_video
 
-    os.nice(NICER)
     folder, video, file, name = sys.argv[1:]
     try:
         add_video(folder, video, file, name, lambda done, total: _say(done=done, total=total))

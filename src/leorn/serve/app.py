@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -17,7 +18,7 @@ from leorn.serve.about import PAGE
 from leorn.serve.catalogue import UnreadableError
 from leorn.serve.guards import BodyLimit, Guard
 from leorn.serve.metrics import Measure
-from leorn.serve.service import Service, one_line
+from leorn.serve.service import RETRY_SECONDS, Service, service_of
 from leorn.serve.settings import Settings
 
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     app.state.service = service
     for room in (about, searching, videos, uploading, exporting):
         app.include_router(room.router)
-    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    app.mount("/page", Page(directory=PAGE), name="page")
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(InputError, _wrong)
     app.add_exception_handler(UnreadableError, _unreadable)
@@ -52,6 +53,16 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     app.add_middleware(Guard, settings=settings, session=service.session)
     app.add_middleware(Measure, metrics=service.metrics)
     return app
+
+
+class Page(StaticFiles):
+    """The page's parts, which browsers ask for anew: those of another version of the service do not fit its API."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:  # noqa: ANN401 - as it is there
+        """Return the answer that holds a file."""
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 @asynccontextmanager
@@ -64,8 +75,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await service.jobs.stop()
-        service.questions.close()
+        await service.close()
 
 
 def _unfit(request: Request, error: Exception) -> JSONResponse:
@@ -77,10 +87,8 @@ def _unfit(request: Request, error: Exception) -> JSONResponse:
 
 
 def _wrong(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return JSONResponse({"detail": one_line(error)}, 422)
+    return JSONResponse({"detail": service_of(request).told(error)}, 422)
 
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
-    del request
-    return JSONResponse({"detail": one_line(error)}, 503)
+    return JSONResponse({"detail": service_of(request).told(error)}, 503, {"Retry-After": RETRY_SECONDS})

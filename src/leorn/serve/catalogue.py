@@ -1,7 +1,7 @@
 """The videos of a library by the names that the service gives them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from leorn.serve.answers import Video
 
 ID_DIGITS = 16
 """Of the hash that stands for a video in addresses: its id is anybody's text."""
+Version = tuple[int, int, int] | None
+"""Of a manifest: each has a file of its own."""
 
 
 class Entry(NamedTuple):
@@ -45,6 +47,15 @@ class UnreadableError(InputError):
     """The library is gone or damaged, whatever is asked."""
 
 
+class _Read(NamedTuple):
+    version: Version
+    manifest: Manifest
+    videos: Mapping[str, str]
+    """By their ids in addresses."""
+    by_name: Sequence[tuple[str, str]]
+    """Names and videos."""
+
+
 class Catalogue:
     """What the library holds now, whoever writes to it.
 
@@ -52,50 +63,67 @@ class Catalogue:
         folder: the library's.
 
     Raises:
-        InputError: no library in the folder.
+        UnreadableError: no library in the folder, or, whenever it is asked, none any more.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._version: tuple[int, int, int] | None = None
-        self._read: tuple[Manifest, Mapping[str, str]] = read_manifest(folder), {}
-        self._take_up()
+        self._read = self._read_now()
 
     def __len__(self) -> int:
         """How many videos there are."""
-        return len(self._take_up()[0].videos)
+        return len(self._take_up().manifest.videos)
+
+    @property
+    def version(self) -> Version:
+        """What changes when the library does."""
+        return self._take_up().version
 
     def get(self, video_id: str) -> Entry | None:
         """Return a video by its id in addresses; None where there is none."""
-        manifest, names = self._take_up()
-        video = names.get(video_id)
-        return None if video is None else self._entry(manifest, video)
+        read = self._take_up()
+        video = read.videos.get(video_id)
+        return None if video is None else self._entry(read, video)
 
-    def all(self) -> list[Entry]:
-        """Return all videos, by name."""
-        manifest, _ = self._take_up()
-        return sorted((self._entry(manifest, video) for video in manifest.videos), key=lambda entry: entry.name)
+    def named(self, part: str, offset: int, limit: int) -> tuple[int, list[Entry]]:
+        """Return how many videos' names hold a part, in upper or lower case, and some of these videos, by name."""
+        read, part = self._take_up(), part.lower()
+        there = [video for name, video in read.by_name if part in name.lower()]
+        return len(there), [self._entry(read, video) for video in there[offset : offset + limit]]
 
-    def _entry(self, manifest: Manifest, video: str) -> Entry:
-        said = manifest.videos[video]
+    def has_match(self, pattern: str) -> bool:
+        """Return whether the id or the name of any video fits a pattern such as `kitchen/*`."""
+        return any(said.matches(video, pattern) for video, said in self._take_up().manifest.videos.items())
+
+    def _entry(self, read: _Read, video: str) -> Entry:
+        said = read.manifest.videos[video]
         return Entry(id_of(video), video, said, file_of(self._folder, said))
 
-    def _take_up(self) -> tuple[Manifest, Mapping[str, str]]:
+    def _take_up(self) -> _Read:
+        # several threads may read it at once: each takes one that is whole
+        read = self._read
+        if read.version != _version(self._folder):
+            read = self._read = self._read_now()
+        return read
+
+    def _read_now(self) -> _Read:
+        # before the content: what is written in between is read the next time
+        version = _version(self._folder)
         try:
-            return self._read_anew_if_changed()
+            manifest = read_manifest(self._folder)
         except InputError as error:
             raise UnreadableError(str(error)) from error
-        except OSError as error:
-            raise UnreadableError(f"{MANIFEST}: {error.strerror}; expected the library that is served") from error
+        by_name = sorted((said.name or video, video) for video, said in manifest.videos.items())
+        return _Read(version, manifest, {id_of(video): video for video in manifest.videos}, by_name)
 
-    def _read_anew_if_changed(self) -> tuple[Manifest, Mapping[str, str]]:
-        found = os.stat(self._folder / MANIFEST)
-        version = found.st_ino, found.st_mtime_ns, found.st_size
-        if version != self._version:
-            manifest = read_manifest(self._folder)
-            self._read = manifest, {id_of(video): video for video in manifest.videos}
-            self._version = version
-        return self._read
+
+def _version(folder: Path) -> Version:
+    try:
+        found = os.stat(folder / MANIFEST)
+    except OSError:
+        # reading it will say why
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def id_of(video: str) -> str:

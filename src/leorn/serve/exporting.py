@@ -1,22 +1,20 @@
 """Moments in the formats of other programs."""
 
-import asyncio
-import shutil
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from leorn.errors import InputError
 from leorn.records import Moment
-from leorn.retrieval.export import CLIPS, check_format, moments_as, write_moment
+from leorn.retrieval.export import CLIPS, check_format, moments_as
 from leorn.retrieval.library import FoundMoment, Library, SearchResult
 from leorn.serve.searching import Pattern, TopK, check_pattern
-from leorn.serve.service import Served, Service, one_line, problems
+from leorn.serve.service import Served, Service, problems
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -29,7 +27,8 @@ MEDIA_TYPES = {
 }
 Format = Literal["json", "csv", "vtt", "edl", "otio", "mp4", "webm"]
 Seconds = Annotated[float | None, Query(ge=0, le=1e7, allow_inf_nan=False)]
-RETRY_SECONDS = "10"
+AT_ONCE = 2**16
+"""Bytes of a clip that are read at a time."""
 MOST_CLIP_SECONDS = 600
 """Of a clip: it is encoded while somebody waits."""
 
@@ -55,12 +54,9 @@ async def export(
     frame_rate: Annotated[str | None, Query(max_length=12, description="For edl and otio, such as 25.")] = None,
 ) -> Response:
     """Give the moments of a search, or one range of one video, as a file."""
-    try:
-        if format not in CLIPS:
-            check_format(format, frame_rate)
-        moments = [_range(served, id, start_seconds, end_seconds)] if id is not None else []
-    except InputError as error:
-        raise HTTPException(422, one_line(error)) from error
+    if format not in CLIPS:
+        check_format(format, frame_rate)
+    moments = [_range(served, id, start_seconds, end_seconds)] if id is not None else []
     if not moments:
         check_pattern(served, videos)
 
@@ -68,20 +64,12 @@ async def export(
             return library.search(query, top_k, videos=videos)
 
         moments = list((await served.ask(request, work)).moments)
-    try:
-        if format in CLIPS:
-            if served.cutting.locked():
-                detail = "clips are being encoded already; expected to be asked again"
-                raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS})
-            async with served.cutting:
-                return await asyncio.to_thread(_clip, format, moments)
-        # where files lie on this machine is nobody's business
-        shown = [replace(found, path="") for found in moments]
-        text = moments_as(format, query, shown, frame_rate=frame_rate)
-    except InputError as error:
-        raise HTTPException(422, one_line(error)) from error
-    headers = {"Content-Disposition": f'attachment; filename="moments.{format}"'}
-    return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
+    if format in CLIPS:
+        return await _clip(served, request, format, moments)
+    # where files lie on this machine is nobody's business
+    shown = [replace(found, path="") for found in moments]
+    text = moments_as(format, query, shown, frame_rate=frame_rate)
+    return Response(text, media_type=MEDIA_TYPES[format], headers=_named(f"moments.{format}"))
 
 
 def _range(served: Service, video_id: str, start_seconds: float | None, end_seconds: float | None) -> FoundMoment:
@@ -92,7 +80,7 @@ def _range(served: Service, video_id: str, start_seconds: float | None, end_seco
     return FoundMoment(entry.video, entry.name, path, duration, Moment(start, end), 0.0, 0.0)
 
 
-def _clip(kind: str, moments: list[FoundMoment]) -> FileResponse:
+async def _clip(served: Service, request: Request, kind: str, moments: list[FoundMoment]) -> StreamingResponse:
     if len(moments) != 1:
         raise InputError(f"{len(moments)} moments; expected one for a clip: give id, start_seconds and end_seconds")
     found = moments[0]
@@ -101,16 +89,19 @@ def _clip(kind: str, moments: list[FoundMoment]) -> FileResponse:
     start, end = found.moment.span
     if end - start > MOST_CLIP_SECONDS:
         raise InputError(f"a clip of {end - start:.0f} s; expected {MOST_CLIP_SECONDS} s or less")
-    folder = Path(mkdtemp(prefix="leorn-clip-"))
-    clip = folder / f"clip.{kind}"
     try:
-        write_moment(found, clip)
-    except BaseException:
-        _remove(clip)
-        raise
-    name = f"clip-{start:.2f}-{end:.2f}.{kind}"
-    return FileResponse(clip, filename=name, media_type=MEDIA_TYPES[kind], background=BackgroundTask(_remove, clip))
+        clip = await served.clips.cut(request, Path(found.path), found.moment, kind)
+    except InputError as error:
+        raise InputError(f"{found.name}: {str(error).removeprefix(f'{found.path}: ')}") from error
+    headers = _named(f"clip-{start:.2f}-{end:.2f}.{kind}") | {"Content-Length": str(os.fstat(clip.fileno()).st_size)}
+    return StreamingResponse(_read(clip), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-def _remove(clip: Path) -> None:
-    shutil.rmtree(clip.parent, ignore_errors=True)
+def _read(clip: BinaryIO) -> Iterator[bytes]:
+    with clip:
+        while part := clip.read(AT_ONCE):
+            yield part
+
+
+def _named(file: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file}"'}

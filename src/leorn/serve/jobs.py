@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import logging
+import signal
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from fastapi import HTTPException
 
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve.answers import Job
@@ -18,8 +22,16 @@ from leorn.serve.uploads import Upload, Uploads
 ENDED = ("done", "failed")
 STOPPING_SECONDS = 0.5
 """How often who follows a job looks whether the service stops."""
+RETRY_SECONDS = "30"
+FAULTS = tuple(-signal.Signals[f"SIG{name}"] for name in ("ABRT", "BUS", "FPE", "ILL", "SEGV"))
+"""How a process ends that the file brings down; whatever else ends one is not to blame on the file."""
+KINDS = ({"done", "total"}, {"busy"}, {"reason"}, {"added"})
+"""What lines of `leorn.serve.add_one` hold."""
+LONGEST_LINE = 2**20
+LATER = "it is kept, and tried again when the service starts"
 REMEMBERED = 100
 """Jobs that have ended and can still be asked about."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,6 +63,7 @@ class JobQueue:
         self._jobs: dict[str, _State] = {}
         self._line: asyncio.Queue[_State] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
+        self._arriving = 0
         self.stopping: Callable[[], bool] = lambda: False
         """Says that the service is about to stop, which waits for who follows a job."""
 
@@ -68,8 +81,24 @@ class JobQueue:
 
     @property
     def waiting(self) -> int:
-        """How many have not ended."""
-        return sum(not state.ended for state in self._jobs.values())
+        """How many arrive, or have not ended."""
+        return self._arriving + sum(not state.ended for state in self._jobs.values())
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for an upload that arrives.
+
+        Raises:
+            HTTPException: 503, there is none.
+        """
+        if self.waiting >= self._settings.waiting_uploads:
+            detail = f"{self.waiting} uploads wait already; expected to be sent again later"
+            raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS})
+        self._arriving += 1
+        try:
+            yield
+        finally:
+            self._arriving -= 1
 
     def put(self, upload: Upload) -> Job:
         """Put an upload in line."""
@@ -102,8 +131,8 @@ class JobQueue:
 
     async def follow(self, job: str) -> AsyncIterator[Job]:
         """Give what there is to say of a job now, and whenever that changes, until it ends or the service stops."""
-        state = self._jobs[job]
-        while True:
+        state = self._jobs.get(job)
+        while state is not None:
             changed, told = state.changed, state.told
             yield told
             if told.state in ENDED:
@@ -120,65 +149,72 @@ class JobQueue:
             try:
                 await self._add(state)
             except Exception as error:
-                # whatever one job brings about, those after it are worked on
-                self._put_off(state, f"cannot be worked on ({type(error).__name__}: {error})")
+                # whatever one job brings about, those after it are worked on; nothing says that the file is to blame
+                logger.exception("upload %s", state.upload.key)
+                self._end(state, f"cannot be worked on ({type(error).__name__}: {error}); {LATER}", keep=True)
 
     async def _add(self, state: _State) -> None:
+        told: dict[str, Any] = {}
         for _ in range(self._settings.retries + 1):
-            told = await self._try(state)
+            told, ended = await self._try(state)
+            # the library knows best: a process may end between adding a video and saying so
+            if state.upload.video in read_manifest(self._settings.library).videos:
+                self._end(state, None)
+                return
+            if "reason" in told or ended in FAULTS:
+                self._end(state, told.get("reason") or "it brought the decoder down; expected an ordinary video")
+                return
             if "busy" not in told:
-                break
+                self._end(state, f"working on it was ended from outside; {LATER}", keep=True)
+                return
             state.tell(reason=told["busy"])
             await asyncio.sleep(self._settings.retry_seconds)
-        # the library knows best: a process may end between adding a video and saying so
-        if state.upload.video in read_manifest(self._settings.library).videos:
-            self._uploads.settle(state.upload, added=True)
-            state.tell(state="done", video=id_of(state.upload.video), seconds_left=0.0, reason=None)
-        elif "reason" in told:
-            self._uploads.settle(state.upload, added=False)
-            self._fail(state, told["reason"])
-        else:
-            self._put_off(state, told.get("busy") or "working on it was ended from outside")
+        self._end(state, f"{told['busy']}; {LATER}", keep=True)
 
-    async def _try(self, state: _State) -> dict[str, Any]:
-        """Let a process add the video, and return the last that it said."""
-        upload = state.upload
+    async def _try(self, state: _State) -> tuple[dict[str, Any], int]:
+        """Let a process add the video, and return the last that it said, and how it ended."""
+        upload, seconds = state.upload, self._settings.silent_seconds
         command = *self._settings.add_command, str(self._settings.library), upload.video, str(upload.file), upload.name
-        # in a session of its own: Ctrl-C is for the service, which tells the next one what is left to do
-        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, start_new_session=True)
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, limit=LONGEST_LINE)
         assert process.stdout is not None
         told: dict[str, Any] = {}
         begun: tuple[float, int] | None = None
         try:
             state.tell(state="running", reason=None)
-            async for line in process.stdout:
+            while line := await asyncio.wait_for(process.stdout.readline(), seconds):
                 told = _read(line) or told
                 if "done" in told:
                     begun = begun or (time.monotonic(), told["done"])
                     left = _seconds_left(begun, told["done"], told["total"])
                     state.tell(done=told["done"], total=told["total"], seconds_left=left)
-            await process.wait()
+            ended = await process.wait()
+        except TimeoutError:
+            return {"reason": f"nothing was done for {seconds:.0f} s; expected an ordinary video"}, 0
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        return told
+        return told, ended
 
-    def _put_off(self, state: _State, reason: str) -> None:
-        """Leave an upload, of which nothing is known to be wrong, to the next service."""
-        self._fail(state, f"{reason}; it is kept, and tried again when the service starts")
-
-    def _fail(self, state: _State, reason: str) -> None:
-        state.tell(state="failed", reason=" ".join(reason.split()), seconds_left=None)
+    def _end(self, state: _State, reason: str | None, *, keep: bool = False) -> None:
+        """Say how a job has ended; what is kept is gone on with by the next service."""
+        if reason is None:
+            state.tell(state="done", video=id_of(state.upload.video), seconds_left=0.0, reason=None)
+        else:
+            state.tell(state="failed", reason=" ".join(reason.split()), seconds_left=None)
+        if not keep:
+            # what cannot be removed now is seen to by the next service
+            with suppress(OSError):
+                self._uploads.settle(state.upload, added=reason is None)
 
 
 def _read(line: bytes) -> dict[str, Any]:
+    """Return what a line says; nothing of one that is not of `leorn.serve.add_one`: libraries print too."""
     try:
         told = json.loads(line)
     except ValueError:
-        # whatever a library prints
         return {}
-    return told if isinstance(told, dict) else {}
+    return told if isinstance(told, dict) and told.keys() in KINDS else {}
 
 
 def _seconds_left(begun: tuple[float, int], done: int, total: int) -> float | None:

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 
+from leorn.errors import InputError
 from leorn.records import Moment
 from leorn.retrieval.evidence import Answer
 from leorn.retrieval.library import CANDIDATES, FoundMoment, Library, SearchResult
 from leorn.serve.answers import Attended, Evidence, Explained, Found, Search, SeenFrame, SeenObject
 from leorn.serve.catalogue import Entry, id_of
-from leorn.serve.service import Served, Service, problems
+from leorn.serve.service import Served, Service, problems, unknown
 
 Sentence = Annotated[str, Query(max_length=500, pattern=r"\S", description="What the moment shows.")]
 TopK = Annotated[int, Query(ge=1, le=100, description="Moments to return, at most.")]
@@ -53,7 +54,13 @@ async def evidence(request: Request, served: Served, video_id: str, query: Sente
     def work(library: Library) -> Evidence:
         return _evidence(library.explain(query, entry.video, top_k), entry, library)
 
-    return await served.ask(request, work)
+    try:
+        return await served.ask(request, work)
+    except InputError as error:
+        if served.catalogue.get(video_id) is None:
+            # it has gone meanwhile
+            raise unknown(video_id) from error
+        raise
 
 
 def check_pattern(served: Service, pattern: str | None) -> None:
@@ -62,7 +69,7 @@ def check_pattern(served: Service, pattern: str | None) -> None:
     Raises:
         HTTPException: 404, none has.
     """
-    if pattern is not None and not any(entry.said.matches(entry.video, pattern) for entry in served.catalogue.all()):
+    if pattern is not None and not served.catalogue.has_match(pattern):
         raise HTTPException(404, f"videos {pattern[:80]!r}: no video of the library has such a name")
 
 

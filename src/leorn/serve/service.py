@@ -3,6 +3,7 @@
 import asyncio
 import math
 import secrets
+import threading
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -12,20 +13,21 @@ from leorn.errors import InputError
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import OBJECTS
 from leorn.serve.answers import Problem
-from leorn.serve.catalogue import Catalogue, Entry, UnreadableError
+from leorn.serve.bounded_queue import BoundedQueue
+from leorn.serve.catalogue import Catalogue, Entry, UnreadableError, Version
+from leorn.serve.clips import Cutter
 from leorn.serve.examples import examples
-from leorn.serve.inference_queue import InferenceQueue
 from leorn.serve.jobs import JobQueue
 from leorn.serve.metrics import Metrics
 from leorn.serve.settings import Settings
-from leorn.serve.thumbnails import Thumbnails
+from leorn.serve.thumbnails import AT_ONCE, Thumbnails
 from leorn.serve.uploads import Uploads
 
 T = TypeVar("T")
-PICTURES_AT_ONCE = 2
-"""Videos that small pictures are read of at a time."""
-CLIPS_AT_ONCE = 2
-"""Clips that are encoded at a time; more are turned away."""
+LOOKED_AT = 2
+"""Uploads at a time; others wait."""
+RETRY_SECONDS = "10"
+"""After which who was turned away for a reason that passes may ask again."""
 
 
 class Service:
@@ -39,37 +41,39 @@ class Service:
     def __init__(self, settings: Settings, library: Library) -> None:
         self.settings, self.library = settings, library
         self.catalogue = Catalogue(settings.library)
-        self.questions = InferenceQueue(settings.queue)
+        self.questions = BoundedQueue("questions", settings.queue)
         self.uploads = Uploads(settings)
         self.jobs = JobQueue(settings, self.uploads)
-        self.thumbnails = Thumbnails()
-        # who waits for these holds no thread
-        self.drawing, self.cutting = asyncio.Semaphore(PICTURES_AT_ONCE), asyncio.Semaphore(CLIPS_AT_ONCE)
+        self.pictures = BoundedQueue("pictures", settings.pictures, AT_ONCE)
+        self.thumbnails = Thumbnails(settings.picture_seconds)
+        self.clips = Cutter(settings)
+        self.looking = asyncio.Semaphore(LOOKED_AT)
         # of this start alone: a cookie that is stolen ends with the service
         self.session = secrets.token_urlsafe(32)
         self.metrics = Metrics()
         self.metrics.waiting.set_function(lambda: self.questions.length)
         self.metrics.jobs.set_function(lambda: self.jobs.waiting)
         self.metrics.videos.set_function(self._count)
-        self.uploads_taken = 0
-        """Uploads that are looked at now."""
-        self._examples: tuple[int, list[str]] = -1, []
+        self._examples: tuple[Version, list[str]] = None, []
+        self._examples_lock = threading.Lock()
 
     async def ask(self, request: Request, work: Callable[[Library], T]) -> T:
         """Let the library answer when its turn has come, as it is then.
 
         Raises:
-            HTTPException: 422, what was asked cannot be answered; or as `InferenceQueue.ask`.
+            UnreadableError: the library is gone or damaged.
+            InputError: what was asked cannot be answered.
+            HTTPException: as `BoundedQueue.ask`.
         """
 
         def answer() -> T:
-            self.library.refresh()
+            try:
+                self.library.refresh()
+            except InputError as error:
+                raise UnreadableError(str(error)) from error
             return work(self.library)
 
-        try:
-            return await self.questions.ask(request, answer)
-        except InputError as error:
-            raise HTTPException(422, one_line(error)) from error
+        return await self.questions.ask(request, answer)
 
     def entry(self, video_id: str) -> Entry:
         """Return a video by its id in addresses.
@@ -79,8 +83,31 @@ class Service:
         """
         entry = self.catalogue.get(video_id)
         if entry is None:
-            raise HTTPException(404, f"no video {video_id[:40]!r}; expected an id of GET /api/videos")
+            raise unknown(video_id)
         return entry
+
+    def examples(self) -> list[str]:
+        """Return sentences to begin with; they are found anew when the library has changed."""
+        version = self.catalogue.version
+        # it takes a while: whoever asks meanwhile gets the last ones
+        if self._examples[0] != version and self._examples_lock.acquire(blocking=False):
+            try:
+                self._examples = version, examples(self.settings.library / OBJECTS)
+            finally:
+                self._examples_lock.release()
+        return self._examples[1]
+
+    def told(self, error: Exception) -> str:
+        """Return what an error says, in one line; where the library lies on this machine is nobody's business."""
+        text = str(error).replace(f"{self.settings.library}/", "").replace(str(self.settings.library), "the library")
+        return " ".join(text.split())
+
+    async def close(self) -> None:
+        """Leave uploads to the next service, and end what goes on beside this process."""
+        await self.jobs.stop()
+        self.questions.close()
+        self.pictures.close()
+        self.thumbnails.close()
 
     def _count(self) -> float:
         """Return how many videos there are; no number where the library cannot be read."""
@@ -89,17 +116,10 @@ class Service:
         except UnreadableError:
             return math.nan
 
-    def examples(self) -> list[str]:
-        """Return sentences to begin with; they are found anew when the number of videos changes."""
-        count = len(self.catalogue)
-        if self._examples[0] != count:
-            self._examples = count, examples(self.settings.library / OBJECTS)
-        return self._examples[1]
 
-
-def one_line(error: Exception) -> str:
-    """Return what an error says, in one line."""
-    return " ".join(str(error).split())
+def unknown(video_id: str) -> HTTPException:
+    """Return the answer to who asks about a video that there is not."""
+    return HTTPException(404, f"no video {video_id[:40]!r}; expected an id of GET /api/videos")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,19 +1,18 @@
 """What a file from outside is, found out by decoding it, in a process of its own that has little to lose.
 
-`python -m leorn.serve.sniff FILE` prints one line of JSON: its suffix, duration and size of a frame, or a reason.
+`python -m leorn.serve.sniff FILE SECONDS` prints one line of JSON: its suffix, duration and size of a frame, or a
+reason.
 """
 
 import json
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from leorn.errors import InputError
+from leorn.serve.sandbox import confine, confined_environment
 
-MEMORY_BYTES = 4 * 2**30
-"""Of the process that decodes: frames of 8K film fit, one that says it has a billion pixels does not."""
 # fmt: off
 SUFFIXES = {
     "asf": ".wmv", "avi": ".avi", "flv": ".flv", "matroska": ".mkv", "mov": ".mp4", "mpeg": ".mpg", "mpegts": ".ts",
@@ -45,9 +44,11 @@ def sniff(path: Path, seconds: float) -> Sniffed:
     Raises:
         InputError: no video, or one that takes too much to look at.
     """
-    command = [sys.executable, "-m", "leorn.serve.sniff", str(path)]
+    command = [sys.executable, "-m", "leorn.serve.sniff", str(path), str(seconds)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(
+            command, env=confined_environment(), capture_output=True, text=True, timeout=seconds, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise InputError(f"looking at it took more than {seconds:.0f} s; expected an ordinary video") from error
     try:
@@ -59,9 +60,9 @@ def sniff(path: Path, seconds: float) -> Sniffed:
     return Sniffed(**told)
 
 
-def main(path: Path) -> None:
+def main(path: Path, seconds: float) -> None:
     """Look at a file and print what it is."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    confine(seconds)
     from leorn.features.containers import open_container
     from leorn.features.video import probe
 
@@ -84,4 +85,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]))

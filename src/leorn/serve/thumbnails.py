@@ -3,25 +3,42 @@
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from queue import SimpleQueue
 
-from leorn.features.video import MAX_SIDE, read_frames
+from leorn.features.video import MAX_SIDE
+from leorn.serve.draw import Drawer
 
 KEPT = 512
 """Pictures that are kept, those asked for last: some ten megabytes."""
 STEP_SECONDS = 0.1
 """Times are rounded to it: a picture a tenth of a second beside will do."""
-QUALITY = 85
-"""Of JPEG, 0 to 100."""
+AT_ONCE = 2
+"""Videos that are read at a time."""
 
 
 class Thumbnails:
-    """Makes pictures, and keeps some."""
+    """Makes pictures, and keeps some.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: how long making one may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
         self._kept: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._idle: SimpleQueue[Drawer] = SimpleQueue()
+        for _ in range(AT_ONCE):
+            self._idle.put(Drawer(seconds))
 
-    def get(self, file: Path, sha256: str, time_seconds: float, width: int) -> bytes:
+    def kept(self, sha256: str, time_seconds: float, width: int) -> bytes | None:
+        """Return a picture that was made before; None where it was not, or was not kept."""
+        key = _key(sha256, time_seconds, width)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def make(self, file: Path, sha256: str, time_seconds: float, width: int) -> bytes:
         """Return the picture that is shown at a time, as JPEG.
 
         Args:
@@ -31,28 +48,28 @@ class Thumbnails:
             width: pixels, `MAX_SIDE` at most.
 
         Raises:
-            InputError: the file cannot be read as a video.
+            InputError: the file cannot be read as a video, or that takes too much.
         """
-        key = sha256, round(time_seconds / STEP_SECONDS), min(width, MAX_SIDE)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = _draw(file, time_seconds, key[2])
+        # another may have asked for the same one before
+        if (kept := self.kept(sha256, time_seconds, width)) is not None:
+            return kept
+        key = _key(sha256, time_seconds, width)
+        drawer = self._idle.get()
+        try:
+            made = drawer.draw(file, key[1] * STEP_SECONDS, key[2])
+        finally:
+            self._idle.put(drawer)
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
 
+    def close(self) -> None:
+        """Make no more; nothing may be being made."""
+        for _ in range(AT_ONCE):
+            self._idle.get().close()
 
-def _draw(file: Path, time_seconds: float, width: int) -> bytes:
-    import cv2
 
-    picture = read_frames(file, [time_seconds])[0][1]
-    height, full = picture.shape[:2]
-    if width < full:
-        size = width, max(1, round(height * width / full))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return encoded.tobytes()
+def _key(sha256: str, time_seconds: float, width: int) -> tuple[str, int, int]:
+    return sha256, round(time_seconds / STEP_SECONDS), min(width, MAX_SIDE)

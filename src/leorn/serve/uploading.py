@@ -3,34 +3,43 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, HTTPException, Response, UploadFile
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from leorn.errors import InputError
 from leorn.serve.answers import Job, Jobs
-from leorn.serve.service import Served, one_line, problems
+from leorn.serve.receiving import receive
+from leorn.serve.service import Served, problems
 
-RETRY_SECONDS = "30"
+FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+}
+"""What is sent, as OpenAPI is told: it is not read as a whole."""
 
 router = APIRouter(prefix="/api", tags=["uploads"])
 
 
-@router.post("/videos", status_code=202, responses=problems(400, 401, 403, 413, 415, 422, 503))
-async def upload(served: Served, file: UploadFile, response: Response) -> Job:
+@router.post(
+    "/videos",
+    status_code=202,
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 503, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+)
+async def upload(request: Request, served: Served, response: Response) -> Job:
     """Take a video, see that it is one, and put it in line to be indexed."""
-    # those that are looked at will wait too
-    waiting = served.jobs.waiting + served.uploads_taken
-    if waiting >= served.settings.waiting_uploads:
-        detail = f"{waiting} uploads wait already; expected to be sent again later"
-        raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS})
-    served.uploads_taken += 1
     try:
-        kept = await asyncio.to_thread(served.uploads.keep, file.file, file.filename or "video")
+        # before anything is read: those that arrive will wait too
+        with served.jobs.place(), served.uploads.arriving() as part:
+            name = await receive(request, part, served.settings.stall_seconds)
+            async with served.looking:
+                kept = await asyncio.to_thread(served.uploads.keep, part, name)
+            job = served.jobs.put(kept)
     except InputError as error:
-        raise HTTPException(415, f"the file is no video that can be taken: {one_line(error)}") from error
-    finally:
-        served.uploads_taken -= 1
-    job = served.jobs.put(kept)
+        raise HTTPException(415, f"the file is no video that can be taken: {served.told(error)}") from error
+    except OSError as error:
+        raise HTTPException(507, f"the upload cannot be stored ({error.strerror or served.told(error)})") from error
     response.headers["Location"] = f"/api/jobs/{job.job}"
     return job
 

@@ -2,22 +2,26 @@
 
 ::
 
-    uploads/<key>.mp4    the file, whole
-    uploads/<key>.json   what it was called; gone when the library holds the video, or will not
+    uploads/.<key>.part       what has arrived of a file
+    uploads/<key>.mp4         the file, whole
+    uploads/<key>.json        what it was called; gone when the library holds the video, or will not
+    uploads/<key>.clip.mp4    a clip that is being cut (leorn.serve.clips)
 
-A file without either is what a killed service has left, and goes when the next one starts.
+Whatever has no record, and is no video of the library, is what a killed service has left. It goes when the next one
+starts, if it has such a name; whatever else lies there is somebody's.
 """
 
 import json
+import os
+import re
 import secrets
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from leorn.errors import InputError
-from leorn.files import replace_atomically, write_text
+from leorn.files import write_text
 from leorn.retrieval.manifest import UPLOADS, Manifest
 from leorn.serve.settings import Settings
 from leorn.serve.sniff import sniff
@@ -25,7 +29,9 @@ from leorn.serve.sniff import sniff
 RECORD = ".json"
 NAME_LENGTH = 120
 """Characters of a name that are kept."""
-AT_ONCE = 2**20
+KEY_BYTES = 8
+OURS = re.compile(rf"\.?[0-9a-f]{{{2 * KEY_BYTES}}}\..+")
+"""Names of files that a service makes."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +59,42 @@ class Uploads:
         self._settings = settings
         self._folder = settings.library / UPLOADS
 
-    def keep(self, content: BinaryIO, name: str) -> Upload:
-        """Store a file, if it is a video that may be uploaded.
+    @contextmanager
+    def arriving(self) -> Iterator[Path]:
+        """Give a file to write what arrives to; it goes in the end, unless it was kept.
+
+        Raises:
+            OSError: there can be no file.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f".{secrets.token_hex(KEY_BYTES)}.part"
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+
+    def keep(self, part: Path, name: str) -> Upload:
+        """Keep a file that has arrived, if it is a video that may be uploaded.
 
         Args:
-            content: of the file.
+            part: the file, of `arriving`.
             name: what it was called; it never becomes a path.
 
         Raises:
-            InputError: no video, one that is too long or too large, or the disk cannot be written.
+            InputError: no video, or one that is too long or too large.
+            OSError: the disk cannot be written.
         """
-        key = secrets.token_hex(8)
-        with replace_atomically(self._folder / f"{key}.upload") as temporary:
-            with temporary.open("wb") as file:
-                shutil.copyfileobj(content, file, AT_ONCE)
-            suffix = self._suffix(temporary)
+        suffix, key = self._suffix(part), part.name.split(".")[1]
         upload = Upload(key, clean_name(name), self._folder / f"{key}{suffix}")
-        (self._folder / f"{key}.upload").replace(upload.file)
-        # after the file: who finds the one finds the other
-        write_text(self._folder / f"{key}{RECORD}", json.dumps({"name": upload.name, "file": upload.file.name}))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(upload.file)
+        try:
+            # after the file: who finds the one finds the other
+            write_text(self._folder / f"{key}{RECORD}", json.dumps({"name": upload.name, "file": upload.file.name}))
+        except InputError as error:
+            upload.file.unlink(missing_ok=True)
+            raise OSError(str(error)) from error
         return upload
 
     def settle(self, upload: Upload, *, added: bool) -> None:
@@ -97,7 +120,7 @@ class Uploads:
                 held |= {upload.file, self._folder / f"{upload.key}{RECORD}"}
                 yield upload
         for file in self._folder.iterdir():
-            if file not in held and file.is_file() and file.name != ".lock":
+            if OURS.fullmatch(file.name) and file not in held and file.is_file():
                 file.unlink(missing_ok=True)
 
     def _read(self, record: Path) -> Upload | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,18 @@ from leorn.features.video import MAX_SIDE
 from leorn.retrieval.indexing import remove_video
 from leorn.serve.answers import Video, Videos
 from leorn.serve.catalogue import Entry
-from leorn.serve.service import Served, Service, one_line, problems
+from leorn.serve.service import RETRY_SECONDS, Served, Service, problems, unknown
 
 DAY_SECONDS = 24 * 3600
-RETRY_SECONDS = "10"
+# fmt: off
+MEDIA_TYPES = {
+    ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".3gp": "video/3gpp",
+    ".mkv": "video/x-matroska", ".webm": "video/webm", ".avi": "video/x-msvideo", ".wmv": "video/x-ms-wmv",
+    ".flv": "video/x-flv", ".ogv": "video/ogg", ".mpg": "video/mpeg", ".mpeg": "video/mpeg", ".ts": "video/mp2t",
+    ".mts": "video/mp2t", ".m2ts": "video/mp2t",
+}
+# fmt: on
+"""By suffix; a video of any other name is never shown as what that says it is, such as a page."""
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -30,9 +39,8 @@ def videos(
     name: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
 ) -> Videos:
     """List the videos, by name."""
-    there = [entry for entry in served.catalogue.all() if name.lower() in entry.name.lower()]
-    shown = [entry.shown() for entry in there[offset : offset + limit]]
-    return Videos(total=len(there), videos=shown, examples=served.examples())
+    total, there = served.catalogue.named(name, offset, limit)
+    return Videos(total=total, videos=[entry.shown() for entry in there], examples=served.examples())
 
 
 @router.get("/{video_id}", responses=problems(401, 403, 404, 503))
@@ -44,14 +52,21 @@ def video(served: Served, video_id: str) -> Video:
 @router.get(
     "/{video_id}/stream",
     response_class=FileResponse,
-    responses={200: {"content": {"video/*": {}}}, 206: {"content": {"video/*": {}}}}
+    responses={status: {"content": {"video/*": {}, "application/octet-stream": {}}} for status in (200, 206)}
     | problems(401, 403, 404, 503)
     | {400: {"content": {"text/plain": {}}}, 416: {"content": {"text/plain": {}}}},
 )
 def stream(served: Served, video_id: str) -> FileResponse:
     """Give the file, or the range of its bytes that is asked for."""
     entry = served.entry(video_id)
-    return FileResponse(_file(entry), content_disposition_type="inline")
+    file = _file(entry)
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise _gone(entry) from error
+    kind = MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream")
+    # kept by who may see it, not by a proxy for everybody
+    return FileResponse(file, media_type=kind, headers={"Cache-Control": "private"}, stat_result=found)
 
 
 @router.get(
@@ -74,11 +89,13 @@ async def thumbnail(
     headers = {"ETag": f'"{tag}"', "Cache-Control": f"private, max-age={DAY_SECONDS}"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    try:
-        async with served.drawing:
-            picture = await asyncio.to_thread(served.thumbnails.get, file, sha256, time_seconds, width)
-    except InputError as error:
-        raise HTTPException(404, f"{entry.name}: its file cannot be read any more; index it again") from error
+    picture = served.thumbnails.kept(sha256, time_seconds, width)
+    if picture is None:
+        make = partial(served.thumbnails.make, file, sha256, time_seconds, width)
+        try:
+            picture = await served.pictures.ask(request, make)
+        except InputError as error:
+            raise HTTPException(404, f"{entry.name}: no picture can be made of its file; index it again") from error
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
@@ -92,7 +109,9 @@ async def delete(served: Served, video_id: str) -> None:
         detail = "the library is being written to; expected to be asked again"
         raise HTTPException(503, detail, {"Retry-After": RETRY_SECONDS}) from error
     except InputError as error:
-        raise HTTPException(404, f"{entry.name}: {one_line(error)}") from error
+        if served.catalogue.get(video_id) is None:
+            raise unknown(video_id) from error
+        raise HTTPException(503, f"{entry.name}: {served.told(error)}", {"Retry-After": RETRY_SECONDS}) from error
 
 
 def _remove(served: Service, entry: Entry) -> None:
@@ -101,5 +120,9 @@ def _remove(served: Service, entry: Entry) -> None:
 
 def _file(entry: Entry) -> Path:
     if entry.file is None:
-        raise HTTPException(404, f"{entry.name}: its file is not there; expected a video that was indexed from a file")
+        raise _gone(entry)
     return entry.file
+
+
+def _gone(entry: Entry) -> HTTPException:
+    return HTTPException(404, f"{entry.name}: its file is not there; expected a video that was indexed from a file")

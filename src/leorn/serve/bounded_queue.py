@@ -1,4 +1,4 @@
-"""One question after the other: a network that answers several at once answers none sooner."""
+"""Work that takes long, by a few threads, with a line before them that has an end."""
 
 import asyncio
 import math
@@ -9,29 +9,31 @@ from typing import TypeVar
 
 from fastapi import HTTPException, Request
 
+from leorn.serve.presence import while_there
+
 T = TypeVar("T")
-GONE_SECONDS = 0.25
-"""How often to see whether who asked is still there."""
 MOMENTUM = 0.9
 """Of the running mean of how long an answer takes."""
 
 
-class InferenceQueue:
-    """A worker with a line before it, which has an end.
+class BoundedQueue:
+    """Some workers with a line before them.
 
     Args:
-        limit: questions that wait or are answered at a time.
+        name: of what is asked for, as messages call it: several of it.
+        limit: how many may wait or be worked on at a time.
+        workers: how many are worked on at a time. A network that answers several questions at once answers none sooner.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._worker = ThreadPoolExecutor(1, "inference")
+    def __init__(self, name: str, limit: int, workers: int = 1) -> None:
+        self._name, self._limit, self._workers = name, limit, workers
+        self._threads = ThreadPoolExecutor(workers, name)
         self._taken_seconds = 1.0
         self.length = 0
-        """Questions that wait or are answered now."""
+        """How many wait or are worked on now."""
 
     async def ask(self, request: Request, answer: Callable[[], T]) -> T:
-        """Answer when all before are answered; not at all when who asked has gone.
+        """Answer when all before are answered; not at all when who asked has gone before their turn.
 
         Args:
             request: of who asks.
@@ -41,24 +43,18 @@ class InferenceQueue:
             HTTPException: 503, the line is too long; 499, who asked has gone.
         """
         if self.length >= self._limit:
-            wait = max(1, math.ceil(self.length * self._taken_seconds))
-            detail = f"{self.length} questions wait already; expected to be asked again in {wait} s"
+            wait = max(1, math.ceil(self.length * self._taken_seconds / self._workers))
+            detail = f"{self.length} {self._name} wait already; expected to be asked again in {wait} s"
             raise HTTPException(503, detail, {"Retry-After": str(wait)})
         self.length += 1
-        loop, work = asyncio.get_running_loop(), self._worker.submit(self._timed, answer)
+        loop, work = asyncio.get_running_loop(), self._threads.submit(self._timed, answer)
         # of the work, which goes on when nobody waits for it any more
         work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._leave))
-        future = asyncio.wrap_future(work)
-        while not future.done():
-            await asyncio.wait({future}, timeout=GONE_SECONDS)
-            if not future.done() and await request.is_disconnected():
-                future.cancel()
-                raise HTTPException(499, "who asked has gone")
-        return future.result()
+        return await while_there(request, asyncio.wrap_future(work))
 
     def close(self) -> None:
         """Answer no more."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _leave(self) -> None:
         self.length -= 1

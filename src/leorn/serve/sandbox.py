@@ -1,0 +1,41 @@
+"""What a process may take that decodes a file from outside: it has little to lose, and takes nothing else with it."""
+
+import math
+import os
+import resource
+import signal
+import time
+
+MEMORY_BYTES = 4 * 2**30
+"""Frames of 8K film fit, one that says it has a billion pixels does not."""
+NICER = 10
+"""Whoever searches meanwhile goes first."""
+# threads that have nothing to do take addresses, some hundred megabytes on a machine of many cores
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def confined_environment() -> dict[str, str]:
+    """Return the variables that such a process is started with."""
+    return os.environ | ENVIRONMENT
+
+
+def confine(seconds: float, *, nicer: int = NICER) -> None:
+    """Keep this process from taking more memory or time than it is given from now on.
+
+    Args:
+        seconds: on every core. Whoever waits for the process ends it after so long; this does where nobody waits any
+            more.
+        nicer: by how much others go first.
+    """
+    # Ctrl-C reaches every process; the service ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _lower(resource.RLIMIT_AS, MEMORY_BYTES)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_CPU, math.ceil(time.process_time() + (os.cpu_count() or 1) * seconds))
+    os.nice(nicer)
+
+
+def _lower(limit: int, most: int) -> None:
+    """Set a limit that can be set again, up to what whoever started the service has allowed."""
+    _, allowed = resource.getrlimit(limit)
+    resource.setrlimit(limit, (most if allowed == resource.RLIM_INFINITY else min(most, allowed), allowed))

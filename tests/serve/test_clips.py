@@ -1,0 +1,99 @@
+"""Clips that the service cuts, in processes that end with whoever asked, with numbered frames for the truth."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi import HTTPException
+
+from leorn.errors import InputError
+from leorn.records import Moment
+from leorn.serve.clips import Cutter
+from leorn.serve.settings import Settings
+from tests.videos import decode_all, write_video
+
+MOMENT = Moment(1.0, 2.0)
+
+
+class Asking:
+    """A request of somebody who is there, or goes."""
+
+    def __init__(self, gone: Callable[[], bool] = lambda: False) -> None:
+        self._gone = gone
+
+    async def is_disconnected(self) -> bool:
+        return self._gone()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    (tmp_path / "library/uploads").mkdir(parents=True)
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return write_video(tmp_path / "v.mp4", range(40))
+
+
+def cut(cutter: Cutter, video: Path, asking: Asking | None = None, kind: str = "mp4") -> bytes:
+    async def read() -> bytes:
+        with await cutter.cut(asking or Asking(), video, MOMENT, kind) as clip:  # type: ignore[arg-type]
+            return clip.read()
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_a_clip_holds_the_moment_and_leaves_no_file(library: Path, video: Path, tmp_path: Path, kind: str) -> None:
+    content = cut(Cutter(Settings(library)), video, kind=kind)
+    (tmp_path / f"clip.{kind}").write_bytes(content)
+    assert [number for _, number in decode_all(tmp_path / f"clip.{kind}")] == list(range(10, 20))
+    assert list((library / "uploads").iterdir()) == []
+
+
+def test_what_cannot_be_cut_is_said_in_a_line(library: Path, video: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(video.read_bytes()[:300])
+    for settings, file, reason in (
+        (Settings(library), broken, r"broken\.mp4: "),
+        (Settings(library), tmp_path / "gone.mp4", r"gone\.mp4: "),
+        (Settings(library, clip_seconds=0.01), video, "cutting it takes more than 0 s; expected a shorter clip"),
+    ):
+        with pytest.raises(InputError, match=reason) as refused:
+            cut(Cutter(settings), file)
+        assert "\n" not in str(refused.value)
+    assert list((library / "uploads").iterdir()) == []
+
+
+def test_who_has_gone_gets_no_clip_and_their_process_ends(
+    library: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = list[asyncio.subprocess.Process]()
+    before = asyncio.create_subprocess_exec
+
+    async def noted(*arguments: str, **options: object) -> asyncio.subprocess.Process:
+        begun.append(await before(*arguments, **options))  # type: ignore[arg-type]
+        return begun[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    with pytest.raises(HTTPException) as refused:
+        cut(Cutter(Settings(library)), video, Asking(lambda: bool(begun)))
+    assert (refused.value.status_code, begun[0].returncode) == (499, -9)
+    assert list((library / "uploads").iterdir()) == []
+
+
+def test_a_line_that_is_full_turns_others_away(library: Path, video: Path) -> None:
+    cutter = Cutter(Settings(library, clips=2))
+
+    async def ask() -> list[object]:
+        asked = (cutter.cut(Asking(), video, MOMENT, "mp4") for _ in range(3))  # type: ignore[arg-type]
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    *cut_ones, refused = asyncio.run(ask())
+    for clip in cut_ones:
+        clip.close()  # type: ignore[attr-defined]
+    assert isinstance(refused, HTTPException)
+    assert (refused.status_code, refused.headers) == (503, {"Retry-After": "30"})
+    assert cut(cutter, video)
