@@ -3,6 +3,7 @@
 import json
 import resource
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from leorn.features.store import FeatureStore
 from tests.commands import LEORN, Refused, files, only_line
 from tests.tiny import Tiny
+from tests.videos import write_video
 
 
 @pytest.mark.parametrize(
@@ -204,3 +206,15 @@ def test_a_run_is_neither_written_over_nor_resumed_otherwise(
         f"{trained.with_name('last.ckpt')} is of another configuration: "
         "training.batch_size differ; expected another out"
     )
+
+
+@pytest.mark.parametrize("command", [("index", "--library"), ("extract", "--out")])
+def test_without_ray_nothing_is_begun(
+    tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    name, option = command
+    write_video(tmp_path / "v.mp4", 20)
+    asked = (name, tmp_path / "v.mp4", option, tmp_path / "out", "--engine", "ray")
+    assert refused(*asked) == "--engine ray needs Ray: pip install leorn[cluster]"
+    assert files(tmp_path) == {"v.mp4"}

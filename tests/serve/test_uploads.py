@@ -92,7 +92,9 @@ def test_a_video_whose_frames_change_their_size_is_a_video(client: TestClient, t
     assert ended["state"] == "done"
     # it is shown in the size that it begins with
     picture = client.get(f"/api/videos/{ended['video']}/thumbnail", params={"time_seconds": 6})
-    assert cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR).shape == (32, 48, 3)
+    shown = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (32, 48, 3)
 
 
 def test_what_takes_too_much_is_refused(library: Path, sentences: Path, tmp_path: Path) -> None:

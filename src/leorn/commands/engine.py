@@ -1,11 +1,13 @@
 """Options of commands whose work many processes share, on this machine or on many."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
 
 from leorn.arguments import Parser
+from leorn.errors import InputError
 
 
 def add_engine(parser: Parser) -> None:
@@ -23,5 +25,11 @@ def add_engine(parser: Parser) -> None:
 
 
 def engine_of(options: Namespace) -> dict[str, Any]:
-    """Return what the options of `add_engine` say, as `extract_videos` takes it."""
+    """Return what the options of `add_engine` say, as `extract_videos` takes it.
+
+    Raises:
+        InputError: Ray is asked for and not installed; said before anything is begun.
+    """
+    if options.engine == "ray" and find_spec("ray") is None:
+        raise InputError("--engine ray needs Ray: pip install leorn[cluster]")
     return {name: options[name] for name in ("jobs", "engine", "ray_address")}

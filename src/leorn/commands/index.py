@@ -33,6 +33,7 @@ def _index_videos(options: Namespace) -> "Indexed":
     from leorn.features.extract_videos import name_videos
     from leorn.retrieval.indexing import index_videos
 
+    engine = engine_of(options)
     videos = name_videos(options.videos)
     say(f"{options.library}: {counted(len(videos), 'video')} to hold")
     return index_videos(
@@ -40,7 +41,7 @@ def _index_videos(options: Namespace) -> "Indexed":
         options.library,
         network=options.network,
         encoder=options.encoder,
-        **engine_of(options),
+        **engine,
         progress=progress,
         told=_say_estimate,
     )

@@ -159,15 +159,16 @@ def rejection(
     Returns:
         Percent rejected of each kind, AUROC of those that are there against each of the others, and the expected
         calibration error of the first answers to all queries of the library's own, with their video and without.
+        Nothing is said of a kind of which there is none.
     """
     both = np.concatenate([there.confidences, gone.confidences])
     error = reliability(np.clip(both, 0, 1).tolist(), np.concatenate([right, np.zeros(len(gone.found), bool)]))
-    figures = {"rejected, video there": there.rejected, "rejected, video gone": gone.rejected}
-    areas = {"AUROC, video gone": _area(there, gone)}
-    if absent is not None:
-        figures["rejected, from elsewhere"] = absent.rejected
-        areas["AUROC, from elsewhere"] = _area(there, absent)
-    return figures | areas | {"calibration error": 0.0 if error is None else error.expected_calibration_error}
+    missing = {"video gone": gone, "from elsewhere": absent}
+    asked = {name: answers for name, answers in missing.items() if answers is not None and len(answers.found)}
+    figures = {"rejected, video there": there.rejected}
+    figures |= {f"rejected, {name}": answers.rejected for name, answers in asked.items()}
+    figures |= {f"AUROC, {name}": _area(there, answers) for name, answers in asked.items()}
+    return figures | {"calibration error": 0.0 if error is None else error.expected_calibration_error}
 
 
 def _area(there: Confident, missing: Confident) -> float:

@@ -100,7 +100,7 @@ function summary({ moments, found, known_words: known }, sure) {
     make("div", { className: "notfound" },
       make("h1", {}, "Not found"),
       make("p", {}, "Nothing in the library seems to show this. Below are the best guesses."),
-      make("p", {}, "Other words may help: say what can be seen, such as “a person opens a door”.")),
+      make("p", {}, "Other words may help: say what can be seen, and what happens to it.")),
     unknown,
   ];
 }
