@@ -13,6 +13,7 @@ from sides import arithmetic, random_tensors, read_model
 
 from leorn.config import ModelConfig
 from leorn.model.leorn import LEORN
+from leorn.model.networks import compile_network
 
 STEPS = {
     "K9L4-64x64": ("experiments/charades/LEORN-64x64-K9L4.yaml", 18),
@@ -42,7 +43,7 @@ def make_step(
     network = LEORN(config).to(device).train()
     network.checkpoint_activations = checkpoint
     if compiled:
-        network.compile()
+        compile_network(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, fused=fused or None)
     words = torch.randn(batch, WORDS, config.word_size, device=device)
     videos = zip(*(random_tensors(config, objects) for _ in range(batch)), strict=True)

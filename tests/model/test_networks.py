@@ -1,5 +1,7 @@
 """Each configuration makes its own network."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -28,3 +30,8 @@ def test_options_out_of_their_range_make_no_network() -> None:
     for config in (SMALL, SMALL_PYRAMID):
         with pytest.raises(InputError, match=r"^model\.hidden_size -8; expected 4 or more$"):
             make_network(replace(config, hidden_size=-8))
+
+
+def test_who_compiles_nothing_does_not_wait_for_the_compiler() -> None:
+    code = "import sys, leorn.model.networks, leorn.retrieval.indexing; print('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"

@@ -44,8 +44,6 @@ class TextEncoder(nn.Module):
         return EncodedText(sentence, query, attention)
 
 
-# compilers leave GRUs alone
-@torch.compiler.disable
 def run_gru(gru: nn.GRU, words: Float[Tensor, "B L D_w"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B L two_H"]:
     """Run a GRU over sentences of different lengths, as is fastest where they lie; states of padding are 0."""
     return (packed_gru if words.device.type == "cpu" else padded_gru)(gru, words, lengths)

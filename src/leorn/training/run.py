@@ -17,7 +17,7 @@ from leorn.data.corpus import Corpus, open_corpus
 from leorn.errors import InputError
 from leorn.features.sources import Progress
 from leorn.files import write_text
-from leorn.model.networks import Network, make_network
+from leorn.model.networks import Network, compile_network, make_network
 from leorn.training.callbacks import BEST, LAST, EpochLines, EpochSeed, ExamplesPerSecond, ValidationTable, checkpoints
 from leorn.training.checks import check_experiment
 from leorn.training.evaluate import experiment_of
@@ -64,7 +64,7 @@ def train(
     network = make_network(config.model)
     network.checkpoint_activations = config.training.checkpoint_activations
     if config.training.compile:
-        network.compile()
+        compile_network(network)
     if config.training.initial_network is not None and before is None:
         say(_start_from(network, config.training.initial_network))
     corpus = open_corpus(config.data, config.model, ("train", "val"), progress)
