@@ -1,7 +1,6 @@
 """Clips that the service cuts, in processes that end with whoever asked, with numbered frames for the truth."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,10 @@ from leorn.errors import InputError
 from leorn.records import Moment
 from leorn.serve.clips import Cutter
 from leorn.serve.settings import Settings
+from tests.serve.asking import Asking
 from tests.videos import decode_all, write_video
 
 MOMENT = Moment(1.0, 2.0)
-
-
-class Asking:
-    """A request of somebody who is there, or goes."""
-
-    def __init__(self, gone: Callable[[], bool] = lambda: False) -> None:
-        self._gone = gone
-
-    async def is_disconnected(self) -> bool:
-        return self._gone()
 
 
 @pytest.fixture
