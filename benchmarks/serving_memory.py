@@ -1,8 +1,8 @@
 """What memory a service takes over thousands of requests: `python benchmarks/serving_memory.py LIBRARY`.
 
 Starts `leorn serve` on the library, asks different questions, for evidence, pictures and ranges of files, and prints
-the service's memory as it goes. At last it prints by how much a request makes it grow, of the second half of them: what
-is kept on purpose is there by then.
+the memory of the service and of the processes that make its pictures as it goes. At last it prints by how much a
+request makes it grow, of the second half of them: what is kept on purpose is there by then.
 """
 
 import argparse
@@ -80,10 +80,12 @@ def ask(client: httpx.Client, video: dict[str, object], sentence: str, number: i
 
 
 def megabytes(process: int) -> float:
-    """Return the memory that a process holds now."""
+    """Return the memory that a process and those it has started hold now."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1000
+            threads = Path(f"/proc/{process}/task").glob("*/children")
+            started = [int(child) for thread in threads for child in thread.read_text().split()]
+            return int(line.split()[1]) / 1000 + sum(map(megabytes, started))
     raise AssertionError("no VmRSS")
 
 
