@@ -11,6 +11,8 @@ from leorn.features.extract import Extractor
 from leorn.features.sampling import frame_count
 from leorn.features.video import probe
 from leorn.retrieval.encoders import DualEncoder
+from leorn.retrieval.manifest import Manifest
+from leorn.retrieval.step_table import cut_steps
 from leorn.retrieval.windows import cut_windows
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ class Estimate:
         videos: new or changed ones; those that cannot be read as videos are not counted.
         video_seconds: how long they are together.
         seconds: about how long finding their objects will take, of a trial with the first that can be extracted.
-        bytes: about what their objects and windows will fill.
+        bytes: about what their objects, windows and steps will fill.
     """
 
     videos: int
@@ -40,7 +42,7 @@ def estimate(
     videos: Sequence[tuple[str, Path]],
     extractor: Extractor,
     encoder: DualEncoder,
-    lengths_seconds: Sequence[float],
+    empty: Manifest,
     jobs: int = 1,
 ) -> Estimate:
     """Look at every video, and try the first that can be extracted.
@@ -49,16 +51,17 @@ def estimate(
         videos: ids and files.
         extractor: finds the objects.
         encoder: makes the vectors of windows.
-        lengths_seconds: of the windows.
+        empty: of the library, as it is before its first video.
         jobs: processes that extract at once.
     """
     durations = {path: seconds for _, path in videos if (seconds := _duration(path)) is not None}
     config = extractor.config
     frames = [frame_count(seconds, config.frames, config.rate) for seconds in durations.values()]
-    windows = sum(len(cut_windows(seconds, lengths_seconds)) for seconds in durations.values())
+    windows = sum(len(cut_windows(seconds, empty.lengths_seconds)) for seconds in durations.values())
+    steps = 0 if empty.step_seconds is None else sum(len(cut_steps(seconds)) for seconds in durations.values())
     seconds = sum(frames) * _frame_seconds(durations, extractor) / jobs
     width = encoder.sentences(["a person"]).shape[1]
-    size = sum(frames) * extractor.frame_bytes + windows * 4 * width
+    size = sum(frames) * extractor.frame_bytes + (4 * windows + 2 * steps) * width
     return Estimate(len(durations), sum(durations.values()), seconds, size)
 
 

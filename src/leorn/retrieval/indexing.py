@@ -242,7 +242,7 @@ def _tell_estimate(
     missing: Sequence[tuple[str, Path]],
     extractor: Extractor,
 ) -> None:
-    told(estimate(missing, extractor, tools.encoder, tools.empty.lengths_seconds, jobs))
+    told(estimate(missing, extractor, tools.encoder, tools.empty, jobs))
 
 
 def _silent(what: str) -> Progress:
