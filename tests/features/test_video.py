@@ -452,6 +452,14 @@ def test_a_stream_without_times_is_refused(tmp_path: Path) -> None:
         probe(path)
 
 
+def test_a_video_of_one_time_is_refused(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "still.mkv", [0, 0, 0], codec="ffv1", options={})
+    with pytest.raises(InputError, match=r"still\.mkv: all its 3 frames are shown at the same time; expected a time"):
+        probe(path)
+    # one frame has but one
+    assert probe(write_video(tmp_path / "one.mkv", [0], codec="ffv1", options={})).duration_seconds > 0
+
+
 def test_a_video_without_a_packet_is_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "empty.avi", 1)
     whole = path.read_bytes()

@@ -57,7 +57,7 @@ def read_timeline(container: "InputContainer", stream: "VideoStream", name: str)
         name: names the file in errors.
 
     Raises:
-        InputError: there is no packet with a time.
+        InputError: there is no packet with a time, or none but one time.
     """
     fresh = FRESH_STARTS.get(stream.codec_context.codec.canonical_name) if container.format.name == "avi" else None
     by_order = fresh is not None
@@ -83,6 +83,8 @@ def read_timeline(container: "InputContainer", stream: "VideoStream", name: str)
         raise InputError(f"{name}: cannot be read as a video (no packet with a time); expected a whole file")
     keys = rows[rows["key"]]["time"] if rows["key"].any() else rows["time"][:1]
     start, last = int(shown["time"].min()), int(shown["time"].max())
+    if last == start and len(shown) > 1:
+        raise InputError(f"{name}: all its {len(shown)} frames are shown at the same time; expected a time for each")
     end = int((shown["time"] + shown["duration"]).max())
     if end <= last:
         end = last + _usual_ticks(stream, last - start, len(shown))
