@@ -16,12 +16,13 @@ from leorn.records import Moment
 from leorn.retrieval import clips
 from leorn.retrieval.clips import write_clip
 from tests.disks import full_disk
-from tests.retrieval.clips import add_sound, assert_shown, hear
+from tests.retrieval.clips import assert_shown, hear
 from tests.videos import RATE, copy_video, write_video
 
 av = pytest.importorskip("av")
 
 FRAMES = 40
+"""Of the film."""
 OPEN_GROUPS = {"x264-params": "bframes=3:b-adapt=0:keyint=7:scenecut=0:open-gop=1"}
 VP9: dict[str, Any] = {"codec": "libvpx-vp9", "options": {"g": "7", "deadline": "realtime", "lag-in-frames": "0"}}
 WAYS: dict[str, dict[str, Any]] = {
@@ -34,18 +35,6 @@ WAYS: dict[str, dict[str, Any]] = {
     "png.mov": {"codec": "png", "options": {}, "pixels": "rgb24"},
 }
 """Containers, codecs, orders of frames and starts."""
-
-
-@pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds without sound."""
-    return write_video(tmp_path_factory.mktemp("silent") / "v.mp4", FRAMES)
-
-
-@pytest.fixture(scope="module")
-def film(silent: Path) -> Path:
-    """Four seconds with sound."""
-    return add_sound(silent, silent.with_name("film.mkv"))
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -17,12 +17,6 @@ av = pytest.importorskip("av")
 FRAMES = 40
 
 
-@pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds without sound."""
-    return write_video(tmp_path_factory.mktemp("silent") / "v.mp4", FRAMES)
-
-
 def test_a_moment_inside_one_frame_shows_it(silent: Path, tmp_path: Path) -> None:
     for name in ("clip.mp4", "clip.webm"):
         write_clip(silent, Moment(1.22, 1.27), tmp_path / name)

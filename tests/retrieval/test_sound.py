@@ -19,18 +19,7 @@ from tests.videos import RATE, cut_file, decode_all, write_video
 av = pytest.importorskip("av")
 
 FRAMES = 40
-
-
-@pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds without sound."""
-    return write_video(tmp_path_factory.mktemp("silent") / "v.mp4", FRAMES)
-
-
-@pytest.fixture(scope="module")
-def film(silent: Path) -> Path:
-    """Four seconds with sound."""
-    return add_sound(silent, silent.with_name("film.mkv"))
+"""Of the film."""
 
 
 def piece(first: int, length: int, value: float = 1.0, channels: int = 1) -> Piece:
