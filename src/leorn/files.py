@@ -59,6 +59,15 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_bytes(content)
 
 
+def sync_folder(folder: str | Path) -> None:
+    """Sync a folder's names to disk, so that files that were moved into it survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sha256(path: str | Path) -> str:
     """Return the SHA-256 of a file's content, as 64 hexadecimal digits.
 

@@ -10,6 +10,7 @@ from leorn.errors import InputError
 from leorn.records import Moment
 from leorn.serve.clips import Cutter
 from leorn.serve.settings import Settings
+from tests.disks import full_disk
 from tests.serve.asking import Asking
 from tests.videos import decode_all, write_video
 
@@ -54,6 +55,14 @@ def test_what_cannot_be_cut_is_said_in_a_line(library: Path, video: Path, tmp_pa
         with pytest.raises(InputError, match=reason) as refused:
             cut(Cutter(settings), file)
         assert "\n" not in str(refused.value)
+    assert list((library / "uploads").iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_not_the_video_s_fault(library: Path, video: Path) -> None:
+    with pytest.raises(HTTPException) as refused, full_disk():
+        cut(Cutter(Settings(library)), video)
+    assert refused.value.status_code == 507
+    assert refused.value.detail.startswith("cannot write uploads/")
     assert list((library / "uploads").iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,10 +58,29 @@ def test_after_a_process_that_is_brought_down_another_draws(drawer: Drawer, vide
     drawer.draw(video, 0, 48)
     first = process_of(drawer)
     os.kill(first, signal.SIGKILL)
-    with pytest.raises(InputError, match=TOO_MUCH):
-        drawer.draw(video, 0, 48)
     assert number_in(drawer.draw(video, 0.5, 48))[0] == 5
     assert process_of(drawer) != first
+
+
+def test_a_picture_that_is_cut_off_is_asked_for_again(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, begun = b"a whole picture", tmp_path / "begun"
+    told = f'{{"bytes": {len(picture)}}}'
+    # the first process ends in the middle of its answer
+    program = tmp_path / "program"
+    program.write_text(
+        f"""#!/bin/sh
+read asked
+echo '{told}'
+if [ -e {begun} ]; then printf '{picture.decode()}'; cat > /dev/null; else touch {begun}; printf 'a who'; fi
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    drawer = Drawer(60)
+    assert drawer.draw(video, 0, 48) == picture
+    drawer.close()
 
 
 def test_a_picture_that_takes_too_long_is_given_up(video: Path) -> None:

@@ -1,21 +1,28 @@
 """Who is turned away: other hosts, other sites, who does not know the token, and what is too long."""
 
+import asyncio
+import errno
 import json
+import os
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from leorn.retrieval.library import Library, SearchResult
 from leorn.serve.app import create_app
 from leorn.serve.catalogue import id_of
+from leorn.serve.guards import BodyLimit
 from leorn.serve.settings import Settings
+from leorn.serve.thumbnails import Thumbnails
 from tests.commands import Refused
 from tests.serve.services import running
 
@@ -140,6 +147,62 @@ def test_a_request_that_is_too_long_is_cut_off(library: Path) -> None:
         body = json.dumps(token).encode()
         assert client.post("/api/session", content=iter([body[:1000], body[1000:]])).status_code == 413
     assert not any((library / "uploads").glob("*"))
+
+
+async def body_of(chunks: Sequence[bytes], settings: Settings, wait_seconds: float) -> tuple[int, bytes]:
+    """Send a body to the limit, with pauses, and return how it is answered, and what came through."""
+    came, answered, left = b"", 0, list(chunks)
+
+    async def receive() -> Message:
+        await asyncio.sleep(wait_seconds if len(left) < len(chunks) else 0)
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal came
+        more = True
+        while more:
+            message = await receive()
+            came, more = came + message["body"], message["more_body"]
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/api/videos"}
+    try:
+        await BodyLimit(read, settings)(scope, receive, send)
+    except HTTPException as error:
+        answered = error.status_code
+    return answered, came
+
+
+@pytest.mark.parametrize(
+    ("chunks", "wait_seconds", "rate", "answered"),
+    [
+        ([b"ab", b"cd", b"ef"], 0.0, 1.0, 0),
+        # nothing arrives any more, however much has arrived before
+        ([b"ab" * 1000, b"cd"], 30.0, 1.0, 408),
+        # a little arrives all the time
+        ([b"ab"] * 100, 0.05, 1e6, 408),
+        ([b"ab"] * 20, 0.05, 1.0, 0),
+    ],
+)
+def test_a_request_of_which_too_little_arrives_is_given_up(
+    tmp_path: Path, chunks: list[bytes], wait_seconds: float, rate: float, answered: int
+) -> None:
+    settings = Settings(tmp_path, stall_seconds=0.5, least_bytes_a_second=rate)
+    status, came = asyncio.run(body_of(chunks, settings, wait_seconds))
+    whole = b"".join(chunks)
+    assert (status, came == whole, whole.startswith(came)) == (answered, not answered, True)
+
+
+def test_a_machine_that_is_short_of_something_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_files(*arguments: object) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(Thumbnails, "make", no_files)
+    answer = client.get(f"/api/videos/{id_of('cups')}/thumbnail")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert answer.json()["detail"] == "this machine cannot do it now (Too many open files)"
 
 
 def test_more_questions_than_the_line_holds_are_turned_away(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,6 +175,21 @@ def test_a_process_that_is_brought_down_fails_its_job_alone_and_loses_no_upload(
         assert end_of(client, ended["job"])["state"] == "done"
 
 
+def test_an_upload_to_a_library_that_is_damaged_waits_until_it_is_not(
+    client: TestClient, library: Path, sentences: Path, tmp_path: Path
+) -> None:
+    windows, aside = library / "windows", library / "aside"
+    windows.rename(aside)
+    windows.write_text("no database")
+    ended = end_of(client, send(client, write_video(tmp_path / "new.mp4", range(40))).json()["job"])
+    assert (ended["state"], ended["reason"].startswith("windows: ")) == ("failed", True)
+    windows.unlink()
+    aside.rename(windows)
+    settings = Settings(library, add_command=adding_command(sentences))
+    with TestClient(create_app(settings, Library(library)), base_url="http://localhost") as again:
+        assert end_of(again, ended["job"])["state"] == "done"
+
+
 def test_a_new_service_goes_on_with_what_the_last_did_not_do(library: Path, sentences: Path, tmp_path: Path) -> None:
     uploads = library / "uploads"
     uploads.mkdir(exist_ok=True)

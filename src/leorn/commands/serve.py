@@ -1,6 +1,7 @@
 """`leorn serve`."""
 
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ def run(options: Namespace) -> None:
     taken = _take(options.host, options.port)
     _make_empty(folder)
     from leorn.serve.app import create_app
+    from leorn.serve.connections import ImpatientProtocol
     from leorn.serve.settings import Settings
 
     settings = Settings(
@@ -48,12 +50,15 @@ def run(options: Namespace) -> None:
         max_upload_bytes=int(options.max_upload_mb * 1e6),
         queue=options.queue,
     )
+    # each connection, video and picture that is open is one
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     with _only_service(settings.library):
         app = create_app(settings)
         name = f"[{options.host}]" if ":" in options.host else options.host
         say(f"{folder}: http://{name}:{taken.getsockname()[1]}/ (Ctrl-C stops it)")
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, ws="none",
+            app, http=ImpatientProtocol, ws="none", log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=STOP_SECONDS,
         )  # fmt: skip
         # when it has stopped in order, it says again that it was asked to

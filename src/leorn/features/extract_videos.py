@@ -34,6 +34,8 @@ class Failure:
 
     video: str
     reason: str
+    passing: bool = False
+    """Whether something else may be to blame, such as a lack of memory, so that it may go well another time."""
 
 
 def name_videos(paths: Sequence[str | Path], *, keep_suffix: bool = False) -> dict[str, Path]:
@@ -178,7 +180,8 @@ def _attempt(extractor: Extractor, progress: Progress | None, video: NamedVideo)
         return Failure(name, str(error))
     except Exception as error:
         # whatever one odd file brings about, hours of work on the others do not end there
-        return Failure(name, f"{path}: cannot be extracted ({type(error).__name__}: {error})")
+        passing = isinstance(error, (OSError, MemoryError))
+        return Failure(name, f"{path}: cannot be extracted ({type(error).__name__}: {error})", passing)
 
 
 def _lost(video: NamedVideo) -> Failure:

@@ -5,6 +5,7 @@ extracted again, and windows that the next one takes out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,10 @@ from leorn.retrieval.window_table import WindowTable
 
 Tell = Callable[[str], Progress]
 """Makes the progress of something that is named to it."""
+
+
+class UnfitVideoError(InputError):
+    """A video cannot be in a library, whenever it is tried."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,8 @@ def add_video(
         What the library says of it.
 
     Raises:
-        InputError: the id is taken, the video cannot be extracted, or the library is being written to.
+        UnfitVideoError: the video is to blame: it cannot be extracted.
+        InputError: the id is taken, the library is being written to or cannot be, or what it needs is missing.
     """
     folder, path = Path(folder), Path(path).absolute()
     before = read_manifest(folder)
@@ -190,13 +196,11 @@ def add_video(
         if video in manifest.videos:
             raise InputError(f"{folder}: video {video} is there already; expected another id")
         failures = extract_videos({video: path}, folder / OBJECTS, tools.config, tools.labels, progress=progress)
-        if failures:
-            raise InputError(failures[0].reason)
+        _check_fit(failures)
         own = path.relative_to(folder.absolute()) if path.is_relative_to(folder.absolute()) else path
         added = {video: (own.as_posix(), name)}
         manifest, failures = add_windows(folder, manifest, tools, added, lambda done, of: None)
-        if failures:
-            raise InputError(failures[0].reason)
+        _check_fit(failures)
     return manifest.videos[video]
 
 
@@ -213,11 +217,19 @@ def remove_video(folder: str | Path, video: str) -> None:
             raise InputError(f"{folder}: video {video} is not in the library")
         entry = manifest.videos[video]
         write_manifest(folder, manifest.without(video))
-        WindowTable(folder / WINDOWS).remove([video])
-        StepTable(folder / WINDOWS).remove([video])
-        keep_videos(folder / OBJECTS, set(FeatureStore(folder / OBJECTS).videos) - {video})
+        # it is gone; what is left of it, where the disk fails now, is taken out by the next writer
         if entry.uploaded and (file := file_of(folder, entry)) is not None:
             file.unlink(missing_ok=True)
+        with suppress(InputError, OSError):
+            WindowTable(folder / WINDOWS).remove([video])
+            StepTable(folder / WINDOWS).remove([video])
+            keep_videos(folder / OBJECTS, set(FeatureStore(folder / OBJECTS).videos) - {video})
+
+
+def _check_fit(failures: Sequence[Failure]) -> None:
+    """Raise what became of a video that is added alone."""
+    for failure in failures:
+        raise InputError(failure.reason) if failure.passing else UnfitVideoError(failure.reason)
 
 
 def _refused(manifest: Manifest, videos: Mapping[str, Path]) -> dict[str, Failure]:

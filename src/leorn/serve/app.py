@@ -48,6 +48,7 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(InputError, _wrong)
     app.add_exception_handler(UnreadableError, _unreadable)
+    app.add_exception_handler(OSError, _short)
     # the last is asked first
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Guard, settings=settings, session=service.session)
@@ -87,8 +88,15 @@ def _unfit(request: Request, error: Exception) -> JSONResponse:
 
 
 def _wrong(request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": service_of(request).told(error)}, 422)
+    return JSONResponse({"detail": service_of(request).settings.told(error)}, 422)
+
+
+def _short(request: Request, error: Exception) -> JSONResponse:
+    """Answer where this machine is short of something: open files, processes, room on the disk."""
+    del request
+    reason = error.strerror if isinstance(error, OSError) else None
+    return JSONResponse({"detail": f"this machine cannot do it now ({reason})"}, 503, {"Retry-After": RETRY_SECONDS})
 
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": service_of(request).told(error)}, 503, {"Retry-After": RETRY_SECONDS})
+    return JSONResponse({"detail": service_of(request).settings.told(error)}, 503, {"Retry-After": RETRY_SECONDS})

@@ -5,6 +5,7 @@ import json
 import secrets
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from leorn.errors import InputError
 from leorn.records import Moment
 from leorn.retrieval.manifest import UPLOADS
 from leorn.serve.presence import while_there
-from leorn.serve.sandbox import confined_environment
+from leorn.serve.sandbox import confined_environment, ended_from_outside, leash
 from leorn.serve.settings import Settings
 
 RETRY_SECONDS = "30"
@@ -43,7 +44,8 @@ class Cutter:
 
         Raises:
             InputError: it cannot be cut, or that takes too much.
-            HTTPException: 503, too many clips are waited for; 499, who asked has gone.
+            HTTPException: 503, too many clips are waited for; 499, who asked has gone; 507, the disk is full.
+            OSError: no process can be started.
         """
         if self._length >= self._settings.clips:
             detail = f"{self._length} clips wait already; expected to be asked again later"
@@ -61,29 +63,35 @@ class Cutter:
             try:
                 await self._run(video, moment, clip)
                 return clip.open("rb")
-            except OSError as error:
-                raise InputError(f"it cannot be cut ({error.strerror or error})") from error
             finally:
                 # what is open stays; the other is of a process that was ended
                 for left in (clip, *clip.parent.glob(f".{clip.name}.*")):
-                    left.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        left.unlink(missing_ok=True)
 
     async def _run(self, video: Path, moment: Moment, clip: Path) -> None:
         seconds = self._settings.clip_seconds
         arguments = map(str, (video, *moment.span, clip, seconds))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "leorn.serve.cut_one", *arguments),
-            env=confined_environment(), stdout=PIPE, stderr=DEVNULL,
-        )  # fmt: skip
-        try:
-            said, _ = await asyncio.wait_for(process.communicate(), seconds)
-        except TimeoutError as error:
-            raise InputError(f"cutting it takes more than {seconds:.0f} s; expected a shorter clip") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        with leash() as held:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "leorn.serve.cut_one", *arguments),
+                env=confined_environment(), stdin=held, stdout=PIPE, stderr=DEVNULL, start_new_session=True,
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(seconds):
+                    said, _ = await process.communicate()
+            except TimeoutError as error:
+                raise InputError(f"cutting it takes more than {seconds:.0f} s; expected a shorter clip") from error
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
         if said:
-            raise InputError(json.loads(said.splitlines()[-1])["reason"])
+            told = json.loads(said.splitlines()[-1])
+            if "full" in told:
+                raise HTTPException(507, self._settings.told(told["full"]))
+            raise InputError(told["reason"])
+        if ended_from_outside(process.returncode or 0):
+            raise HTTPException(503, "cutting it was ended from outside", {"Retry-After": RETRY_SECONDS})
         if process.returncode:
             raise InputError("cutting it takes too much; expected an ordinary video, or a shorter clip")

@@ -10,12 +10,15 @@ import sys
 import threading
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from typing import Any
 
 from leorn.errors import InputError
 from leorn.serve.sandbox import confine, confined_environment
 
 QUALITY = 85
 """Of JPEG, 0 to 100."""
+TRIES = 2
+"""Of a picture: a process may have been ended from outside."""
 
 
 class Drawer:
@@ -35,25 +38,27 @@ class Drawer:
         Raises:
             InputError: the file cannot be read as a video, or that takes too much.
         """
-        process = self._process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        late = threading.Timer(self._seconds, process.kill)
-        late.start()
-        try:
-            asked = {"file": str(file), "time_seconds": time_seconds, "width": width}
-            process.stdin.write(f"{json.dumps(asked)}\n".encode())
-            process.stdin.flush()
-            told = json.loads(process.stdout.readline())
-            picture = process.stdout.read(told.get("bytes", 0))
-        except (OSError, ValueError) as error:
-            self.close()
-            raise InputError(f"{file}: making a picture of it takes too much; expected an ordinary video") from error
-        finally:
-            late.cancel()
-        if "reason" in told:
-            raise InputError(told["reason"])
-        return picture
+        asked = json.dumps({"file": str(file), "time_seconds": time_seconds, "width": width})
+        for _ in range(TRIES):
+            if self._process is None or self._process.poll() is not None:
+                self.close()
+                self._process = self._start()
+            late = threading.Timer(self._seconds, self._process.kill)
+            late.start()
+            try:
+                told, picture = _ask(self._process, asked)
+            except (OSError, ValueError, EOFError):
+                # what is still to come belongs to this picture, and not to the next one
+                self.close()
+                if not late.is_alive():
+                    break
+            else:
+                if "reason" in told:
+                    raise InputError(told["reason"])
+                return picture
+            finally:
+                late.cancel()
+        raise InputError(f"{file}: making a picture of it takes too much; expected an ordinary video")
 
     def close(self) -> None:
         """End the process."""
@@ -66,7 +71,22 @@ class Drawer:
     def _start(self) -> "subprocess.Popen[bytes]":
         # it ends when this process does, however that ends: then there is nothing more to read
         command = [sys.executable, "-m", "leorn.serve.draw", str(self._seconds)]
-        return subprocess.Popen(command, env=confined_environment(), stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        return subprocess.Popen(
+            command, env=confined_environment(), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+        )
+
+
+def _ask(process: "subprocess.Popen[bytes]", asked: str) -> tuple[dict[str, Any], bytes]:
+    """Ask a process, and return what it tells, and as many bytes as that says."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{asked}\n".encode())
+    process.stdin.flush()
+    told = json.loads(process.stdout.readline())
+    picture = process.stdout.read(told.get("bytes", 0))
+    if len(picture) < told.get("bytes", 0):
+        raise EOFError
+    return told, picture
 
 
 def main(seconds: float) -> None:

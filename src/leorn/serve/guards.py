@@ -1,5 +1,6 @@
 """Who may ask: the right host, no other site, and who knows the token where one is demanded."""
 
+import asyncio
 import hmac
 import re
 from http.cookies import CookieError, SimpleCookie
@@ -100,12 +101,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most, read, begun = most_bytes(scope, self._settings), 0, False
+        most, read, whole, begun = most_bytes(scope, self._settings), 0, False, False
+        start = asyncio.get_running_loop().time()
 
         async def receive_counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
+            nonlocal read, whole
+            # what comes after a whole request is that who asked has gone
+            message = await (receive() if whole else self._soon(receive, start, read))
+            read, whole = read + len(message.get("body", b"")), not message.get("more_body", False)
             if read <= most:
                 return message
             if begun:
@@ -118,6 +121,16 @@ class BodyLimit:
             await send(message)
 
         await self._app(scope, receive_counted, send_noted)
+
+    async def _soon(self, receive: Receive, start: float, read: int) -> Message:
+        """Return what arrives next of a request that began at a time, and of which so many bytes are there."""
+        rate, stall = self._settings.least_bytes_a_second, self._settings.stall_seconds
+        try:
+            async with asyncio.timeout_at(min(asyncio.get_running_loop().time(), start + read / rate) + stall):
+                return await receive()
+        except TimeoutError as error:
+            detail = f"too little has arrived for {stall:.0f} s; expected all of the request"
+            raise HTTPException(408, detail, {"Connection": "close"}) from error
 
 
 def most_bytes(scope: Scope, settings: Settings) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import time
 from asyncio.subprocess import PIPE
@@ -16,6 +17,7 @@ from fastapi import HTTPException
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve.answers import Job
 from leorn.serve.catalogue import id_of
+from leorn.serve.sandbox import FAULTS
 from leorn.serve.settings import Settings
 from leorn.serve.uploads import Upload, Uploads
 
@@ -23,9 +25,7 @@ ENDED = ("done", "failed")
 STOPPING_SECONDS = 0.5
 """How often who follows a job looks whether the service stops."""
 RETRY_SECONDS = "30"
-FAULTS = tuple(-signal.Signals[f"SIG{name}"] for name in ("ABRT", "BUS", "FPE", "ILL", "SEGV"))
-"""How a process ends that the file brings down; whatever else ends one is not to blame on the file."""
-KINDS = ({"done", "total"}, {"busy"}, {"reason"}, {"added"})
+KINDS = ({"done", "total"}, {"busy"}, {"unfit"}, {"reason"}, {"added"})
 """What lines of `leorn.serve.add_one` hold."""
 LONGEST_LINE = 2**20
 LATER = "it is kept, and tried again when the service starts"
@@ -139,7 +139,8 @@ class JobQueue:
                 return
             while not changed.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), STOPPING_SECONDS)
+                    async with asyncio.timeout(STOPPING_SECONDS):
+                        await changed.wait()
                 if self.stopping():
                     return
 
@@ -151,7 +152,7 @@ class JobQueue:
             except Exception as error:
                 # whatever one job brings about, those after it are worked on; nothing says that the file is to blame
                 logger.exception("upload %s", state.upload.key)
-                self._end(state, f"cannot be worked on ({type(error).__name__}: {error}); {LATER}", keep=True)
+                self._end(state, f"cannot be worked on ({type(error).__name__}: {error})", keep=True)
 
     async def _add(self, state: _State) -> None:
         told: dict[str, Any] = {}
@@ -161,27 +162,30 @@ class JobQueue:
             if state.upload.video in read_manifest(self._settings.library).videos:
                 self._end(state, None)
                 return
-            if "reason" in told or ended in FAULTS:
-                self._end(state, told.get("reason") or "it brought the decoder down; expected an ordinary video")
+            if "unfit" in told or ended in FAULTS:
+                self._end(state, told.get("unfit") or "it brought the decoder down; expected an ordinary video")
                 return
             if "busy" not in told:
-                self._end(state, f"working on it was ended from outside; {LATER}", keep=True)
+                self._end(state, told.get("reason") or "working on it was ended from outside", keep=True)
                 return
-            state.tell(reason=told["busy"])
+            state.tell(reason=self._settings.told(told["busy"]))
             await asyncio.sleep(self._settings.retry_seconds)
-        self._end(state, f"{told['busy']}; {LATER}", keep=True)
+        self._end(state, told["busy"], keep=True)
 
     async def _try(self, state: _State) -> tuple[dict[str, Any], int]:
         """Let a process add the video, and return the last that it said, and how it ended."""
         upload, seconds = state.upload, self._settings.silent_seconds
         command = *self._settings.add_command, str(self._settings.library), upload.video, str(upload.file), upload.name
-        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, limit=LONGEST_LINE)
+        # in a session of its own: the keys of a terminal are for the service, which ends what it has started
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=PIPE, limit=LONGEST_LINE, start_new_session=True
+        )
         assert process.stdout is not None
         told: dict[str, Any] = {}
         begun: tuple[float, int] | None = None
         try:
             state.tell(state="running", reason=None)
-            while line := await asyncio.wait_for(process.stdout.readline(), seconds):
+            while line := await _line(process.stdout, seconds):
                 told = _read(line) or told
                 if "done" in told:
                     begun = begun or (time.monotonic(), told["done"])
@@ -189,10 +193,12 @@ class JobQueue:
                     state.tell(done=told["done"], total=told["total"], seconds_left=left)
             ended = await process.wait()
         except TimeoutError:
-            return {"reason": f"nothing was done for {seconds:.0f} s; expected an ordinary video"}, 0
+            return {"reason": f"nothing was done for {seconds:.0f} s"}, 0
         finally:
             if process.returncode is None:
-                process.kill()
+                # and what it may have started, which would keep its output open
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return told, ended
 
@@ -201,11 +207,18 @@ class JobQueue:
         if reason is None:
             state.tell(state="done", video=id_of(state.upload.video), seconds_left=0.0, reason=None)
         else:
-            state.tell(state="failed", reason=" ".join(reason.split()), seconds_left=None)
+            said = self._settings.told(reason)
+            state.tell(state="failed", reason=f"{said}; {LATER}" if keep else said, seconds_left=None)
         if not keep:
             # what cannot be removed now is seen to by the next service
             with suppress(OSError):
                 self._uploads.settle(state.upload, added=reason is None)
+
+
+async def _line(news: asyncio.StreamReader, seconds: float) -> bytes:
+    # not wait_for: before Python 3.12 it forgets that it was cancelled when a line comes at the same time
+    async with asyncio.timeout(seconds):
+        return await news.readline()
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -18,22 +18,23 @@ AT_ONCE = 2**20
 """Bytes that are written at a time."""
 MOST_PARTS = 16
 """Of a request: all but one are passed over."""
+MOST_HEAD_BYTES = 2**14
+"""Of the headers of a part."""
 
 
-async def receive(request: Request, to: Path, stall_seconds: float) -> str:
+async def receive(request: Request, to: Path) -> str:
     """Write the file of a request to a file.
 
     Args:
         request: whose body has not been read.
         to: the file to write.
-        stall_seconds: how long nothing may arrive.
 
     Returns:
         What the file was called, whatever that is.
 
     Raises:
-        HTTPException: 400, the request is not written as it must be or was cut off; 408, nothing arrives any more; 422,
-            there is no file in it; or as reading the body.
+        HTTPException: 400, the request is not written as it must be or was cut off; 422, there is no file in it; or as
+            reading the body.
         OSError: the file cannot be written.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -44,8 +45,7 @@ async def receive(request: Request, to: Path, stall_seconds: float) -> str:
         parts = _Parts(file)
         try:
             parser = MultipartParser(boundary, parts.callbacks())
-            chunks = aiter(request.stream())
-            while (chunk := await asyncio.wait_for(anext(chunks, None), stall_seconds)) is not None:
+            async for chunk in request.stream():
                 parser.write(chunk)
                 if parts.unwritten >= AT_ONCE:
                     await asyncio.to_thread(parts.write)
@@ -53,9 +53,6 @@ async def receive(request: Request, to: Path, stall_seconds: float) -> str:
             raise HTTPException(400, f"no multipart/form-data that can be read ({error})") from error
         except ClientDisconnect as error:
             raise HTTPException(400, "the upload was cut off") from error
-        except TimeoutError as error:
-            headers = {"Connection": "close"}
-            raise HTTPException(408, f"nothing has arrived for {stall_seconds:.0f} s", headers) from error
         await asyncio.to_thread(parts.write)
     if not parts.ended:
         raise HTTPException(400, "the upload was cut off: its last boundary is missing")
@@ -72,7 +69,7 @@ class _Parts:
         self.ended = False
         self.unwritten = 0
         self._file, self._chunks = file, list[bytes]()
-        self._parts, self._is_wanted = 0, False
+        self._parts, self._head, self._is_wanted = 0, 0, False
         self._field, self._value, self._disposition = b"", b"", b""
 
     def callbacks(self) -> "MultipartCallbacks":
@@ -97,13 +94,19 @@ class _Parts:
         self._parts += 1
         if self._parts > MOST_PARTS:
             raise FormParserError(f"more than {MOST_PARTS} parts")
-        self._disposition = b""
+        self._disposition, self._head = b"", 0
 
     def _add_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
+        self._field += self._counted(data[start:end])
 
     def _add_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+        self._value += self._counted(data[start:end])
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._head += len(piece)
+        if self._head > MOST_HEAD_BYTES:
+            raise FormParserError(f"headers of more than {MOST_HEAD_BYTES} bytes")
+        return piece
 
     def _end_header(self) -> None:
         if self._field.lower() == b"content-disposition":

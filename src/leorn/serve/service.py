@@ -97,11 +97,6 @@ class Service:
                 self._examples_lock.release()
         return self._examples[1]
 
-    def told(self, error: Exception) -> str:
-        """Return what an error says, in one line; where the library lies on this machine is nobody's business."""
-        text = str(error).replace(f"{self.settings.library}/", "").replace(str(self.settings.library), "the library")
-        return " ".join(text.split())
-
     async def close(self) -> None:
         """Leave uploads to the next service, and end what goes on beside this process."""
         await self.jobs.stop()

@@ -23,7 +23,9 @@ class Settings:
     max_upload_bytes: int = 2 * 10**9
     """The longest upload."""
     stall_seconds: float = 60
-    """How long nothing may arrive of an upload."""
+    """How long nothing may arrive of a request."""
+    least_bytes_a_second: float = 16_000
+    """Of a request, on average since it began, beyond that time."""
     max_upload_seconds: float = 12 * 3600
     """The longest video that can be uploaded."""
     max_upload_pixels: int = 8192 * 4320
@@ -55,6 +57,11 @@ class Settings:
     def local(self) -> bool:
         """Whether only this machine can reach it."""
         return self.host in LOOPBACK
+
+    def told(self, what: object) -> str:
+        """Return what an error says, in one line; where the library lies on this machine is nobody's business."""
+        text = str(what).replace(f"{self.library}/", "").replace(str(self.library), "the library")
+        return " ".join(text.split())
 
     @property
     def cookie(self) -> str:

@@ -9,9 +9,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 from leorn.errors import InputError
-from leorn.serve.sandbox import confine, confined_environment
+from leorn.serve.sandbox import (
+    EndedError,
+    confine,
+    confined_environment,
+    end_with_leash,
+    ended_from_outside,
+    leash,
+)
 
 # fmt: off
 SUFFIXES = {
@@ -43,18 +51,22 @@ def sniff(path: Path, seconds: float) -> Sniffed:
 
     Raises:
         InputError: no video, or one that takes too much to look at.
+        EndedError: the process was ended from outside.
     """
     command = [sys.executable, "-m", "leorn.serve.sniff", str(path), str(seconds)]
     try:
-        done = subprocess.run(
-            command, env=confined_environment(), capture_output=True, text=True, timeout=seconds, check=False
-        )
+        with leash() as held:
+            done = subprocess.run(
+                command, env=confined_environment(), stdin=held, stdout=PIPE, stderr=DEVNULL, text=True,
+                timeout=seconds, check=False, start_new_session=True,
+            )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise InputError(f"looking at it took more than {seconds:.0f} s; expected an ordinary video") from error
-    try:
-        told = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError) as error:
-        raise InputError("decoding it brought the decoder down; expected an ordinary video") from error
+    if ended_from_outside(done.returncode):
+        raise EndedError("looking at it was ended from outside")
+    if done.returncode:
+        raise InputError("decoding it brought the decoder down; expected an ordinary video")
+    told = json.loads(done.stdout.splitlines()[-1])
     if "reason" in told:
         raise InputError(told["reason"])
     return Sniffed(**told)
@@ -62,6 +74,7 @@ def sniff(path: Path, seconds: float) -> Sniffed:
 
 def main(path: Path, seconds: float) -> None:
     """Look at a file and print what it is."""
+    end_with_leash()
     confine(seconds)
     from leorn.features.containers import open_container
     from leorn.features.video import probe

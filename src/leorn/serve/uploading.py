@@ -9,7 +9,8 @@ from fastapi.responses import StreamingResponse
 from leorn.errors import InputError
 from leorn.serve.answers import Job, Jobs
 from leorn.serve.receiving import receive
-from leorn.serve.service import Served, problems
+from leorn.serve.sandbox import EndedError
+from leorn.serve.service import RETRY_SECONDS, Served, problems
 
 FORM = {
     "type": "object",
@@ -32,14 +33,16 @@ async def upload(request: Request, served: Served, response: Response) -> Job:
     try:
         # before anything is read: those that arrive will wait too
         with served.jobs.place(), served.uploads.arriving() as part:
-            name = await receive(request, part, served.settings.stall_seconds)
+            name = await receive(request, part)
             async with served.looking:
                 kept = await asyncio.to_thread(served.uploads.keep, part, name)
             job = served.jobs.put(kept)
     except InputError as error:
-        raise HTTPException(415, f"the file is no video that can be taken: {served.told(error)}") from error
+        raise HTTPException(415, f"the file is no video that can be taken: {served.settings.told(error)}") from error
+    except EndedError as error:
+        raise HTTPException(503, str(error), {"Retry-After": RETRY_SECONDS}) from error
     except OSError as error:
-        raise HTTPException(507, f"the upload cannot be stored ({error.strerror or served.told(error)})") from error
+        raise HTTPException(507, f"the upload cannot be stored ({error.strerror or 'no reason is known'})") from error
     response.headers["Location"] = f"/api/jobs/{job.job}"
     return job
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leorn.errors import InputError
-from leorn.files import write_text
+from leorn.files import sync_folder, write_text
 from leorn.retrieval.manifest import UPLOADS, Manifest
 from leorn.serve.settings import Settings
 from leorn.serve.sniff import sniff
@@ -82,6 +82,7 @@ class Uploads:
 
         Raises:
             InputError: no video, or one that is too long or too large.
+            EndedError: looking at it was ended from outside.
             OSError: the disk cannot be written.
         """
         suffix, key = self._suffix(part), part.name.split(".")[1]
@@ -95,6 +96,7 @@ class Uploads:
         except InputError as error:
             upload.file.unlink(missing_ok=True)
             raise OSError(str(error)) from error
+        sync_folder(self._folder)
         return upload
 
     def settle(self, upload: Upload, *, added: bool) -> None:

@@ -111,7 +111,9 @@ async def delete(served: Served, video_id: str) -> None:
     except InputError as error:
         if served.catalogue.get(video_id) is None:
             raise unknown(video_id) from error
-        raise HTTPException(503, f"{entry.name}: {served.told(error)}", {"Retry-After": RETRY_SECONDS}) from error
+        raise HTTPException(
+            503, f"{entry.name}: {served.settings.told(error)}", {"Retry-After": RETRY_SECONDS}
+        ) from error
 
 
 def _remove(served: Service, entry: Entry) -> None:
