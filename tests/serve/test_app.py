@@ -1,6 +1,8 @@
 """What the service answers, against the library itself and the files."""
 
 import asyncio
+import csv
+import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +118,15 @@ def test_moments_are_exported_without_where_files_lie(client: TestClient, tmp_pa
     refused = client.get("/api/export", params={"format": "edl"} | values)
     assert refused.status_code == 422
     assert "frame rate" in refused.json()["detail"]
+    # of a range that was chosen nothing was measured; without a sentence it is called by its video
+    chosen = {name: value for name, value in values.items() if name != "query"}
+    (row,) = csv.DictReader(io.StringIO(client.get("/api/export", params={"format": "csv"} | values).text))
+    assert (row["score"], row["similarity"], row["confidence"], row["query"]) == ("", "", "", QUERY)
+    assert "cups" in client.get("/api/export", params={"format": "vtt"} | chosen).text
+    late = client.get("/api/export", params={"format": "vtt"} | values | {"start_seconds": 50, "end_seconds": 60})
+    assert (late.status_code, late.json()["detail"]) == (
+        422, "cups: a range from 50 s on; expected one before its end, 9.00 s",
+    )  # fmt: skip
     clip = client.get("/api/export", params={"format": "mp4"} | values)
     assert clip.headers["content-disposition"] == 'attachment; filename="clip-2.00-3.00.mp4"'
     (tmp_path / "clip.mp4").write_bytes(clip.content)

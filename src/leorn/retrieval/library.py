@@ -55,7 +55,8 @@ class FoundMoment:
     is behind the nearest one."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return it as plain values; of a range that was not searched for, but chosen, no figures."""
+        scored = self.moment.score is not None
         return {
             "video": self.video,
             "name": self.name,
@@ -64,8 +65,8 @@ class FoundMoment:
             "start_seconds": self.moment.start_seconds,
             "end_seconds": self.moment.end_seconds,
             "score": self.moment.score,
-            "similarity": self.similarity,
-            "confidence": self.confidence,
+            "similarity": self.similarity if scored else None,
+            "confidence": self.confidence if scored else None,
         }
 
 

@@ -27,6 +27,8 @@ MEDIA_TYPES = {
 }
 Format = Literal["json", "csv", "vtt", "edl", "otio", "mp4", "webm"]
 Seconds = Annotated[float | None, Query(ge=0, le=1e7, allow_inf_nan=False)]
+TITLED = ("vtt", "edl", "otio")
+"""What shows the sentence as a title: a range that was chosen without one has its video's name."""
 AT_ONCE = 2**16
 """Bytes of a clip that are read at a time."""
 MOST_CLIP_SECONDS = 600
@@ -68,7 +70,8 @@ async def export(
         return await _clip(served, request, format, moments)
     # where files lie on this machine is nobody's business
     shown = [replace(found, path="") for found in moments]
-    text = moments_as(format, query, shown, frame_rate=frame_rate)
+    title = query or (moments[0].name if format in TITLED and id is not None else "")
+    text = moments_as(format, title, shown, frame_rate=frame_rate)
     return Response(text, media_type=MEDIA_TYPES[format], headers=_named(f"moments.{format}"))
 
 
@@ -76,6 +79,8 @@ def _range(served: Service, video_id: str, start_seconds: float | None, end_seco
     entry = served.entry(video_id)
     duration = entry.said.duration_seconds
     start, end = start_seconds or 0.0, duration if end_seconds is None else min(end_seconds, duration)
+    if start >= duration:
+        raise InputError(f"{entry.name}: a range from {start:g} s on; expected one before its end, {duration:.2f} s")
     path = "" if entry.file is None else str(entry.file)
     return FoundMoment(entry.video, entry.name, path, duration, Moment(start, end), 0.0, 0.0)
 

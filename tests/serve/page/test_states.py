@@ -179,6 +179,14 @@ def test_nothing_is_cut_off_on_a_phone(browser: "Browser", address: str) -> None
         screen = page.locator(".screen").bounding_box()
         assert screen is not None
         assert screen["y"] + screen["height"] < PHONE[1]
+        # what is not there is said before a guess is shown
+        ask(page, address, NOWHERE)
+        said, shown = page.locator(".notfound").bounding_box(), page.locator(".screen").bounding_box()
+        assert said is not None
+        assert shown is not None
+        assert said["y"] + said["height"] < min(shown["y"], PHONE[1])
+        page.locator(".card").first.click()
+        until(page, "document.querySelector('.screen').getBoundingClientRect().bottom <= innerHeight")
         # fingers need room
         for control in page.locator("#stage button, .top button, .card").all():
             box = control.bounding_box()
