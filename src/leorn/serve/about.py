@@ -21,7 +21,7 @@ def page() -> FileResponse:
     return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
 
-@router.post("/api/session", status_code=204, tags=["session"], responses=problems(400, 401, 403, 413, 422))
+@router.post("/api/session", status_code=204, tags=["session"], responses=problems(400, 401, 403, 408, 413, 422))
 def session(served: Served, given: Token, response: Response) -> None:
     """Let a browser in that knows the token: it gets a cookie, which pictures and videos are asked for with."""
     token = served.settings.token

@@ -1,12 +1,8 @@
 """Uploads on their way into the library, one at a time, each in a process of its own."""
 
 import asyncio
-import json
 import logging
-import os
-import signal
 import time
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +11,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from leorn.retrieval.manifest import read_manifest
+from leorn.serve.adding import add_video
 from leorn.serve.answers import Job
 from leorn.serve.catalogue import id_of
 from leorn.serve.sandbox import FAULTS
@@ -25,9 +22,6 @@ ENDED = ("done", "failed")
 STOPPING_SECONDS = 0.5
 """How often who follows a job looks whether the service stops."""
 RETRY_SECONDS = "30"
-KINDS = ({"done", "total"}, {"busy"}, {"unfit"}, {"reason"}, {"added"})
-"""What lines of `leorn.serve.add_one` hold."""
-LONGEST_LINE = 2**20
 LATER = "it is kept, and tried again when the service starts"
 REMEMBERED = 100
 """Jobs that have ended and can still be asked about."""
@@ -39,6 +33,18 @@ class _State:
     upload: Upload
     told: Job
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: tuple[float, int] | None = None
+    """When the first news came, and how much was done then."""
+
+    def begin(self) -> None:
+        self.begun = None
+        self.tell(state="running", reason=None)
+
+    def hear(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        since, first = self.begun = self.begun or (now, done)
+        left = round((now - since) / (done - first) * (total - done), 1) if done > first else None
+        self.tell(done=done, total=total, seconds_left=left)
 
     def tell(self, **news: Any) -> None:  # noqa: ANN401 - fields of a job
         self.told = self.told.model_copy(update=news)
@@ -157,7 +163,8 @@ class JobQueue:
     async def _add(self, state: _State) -> None:
         told: dict[str, Any] = {}
         for _ in range(self._settings.retries + 1):
-            told, ended = await self._try(state)
+            state.begin()
+            told, ended = await add_video(self._settings, state.upload, state.hear)
             # the library knows best: a process may end between adding a video and saying so
             if state.upload.video in read_manifest(self._settings.library).videos:
                 self._end(state, None)
@@ -172,36 +179,6 @@ class JobQueue:
             await asyncio.sleep(self._settings.retry_seconds)
         self._end(state, told["busy"], keep=True)
 
-    async def _try(self, state: _State) -> tuple[dict[str, Any], int]:
-        """Let a process add the video, and return the last that it said, and how it ended."""
-        upload, seconds = state.upload, self._settings.silent_seconds
-        command = *self._settings.add_command, str(self._settings.library), upload.video, str(upload.file), upload.name
-        # in a session of its own: the keys of a terminal are for the service, which ends what it has started
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=PIPE, limit=LONGEST_LINE, start_new_session=True
-        )
-        assert process.stdout is not None
-        told: dict[str, Any] = {}
-        begun: tuple[float, int] | None = None
-        try:
-            state.tell(state="running", reason=None)
-            while line := await _line(process.stdout, seconds):
-                told = _read(line) or told
-                if "done" in told:
-                    begun = begun or (time.monotonic(), told["done"])
-                    left = _seconds_left(begun, told["done"], told["total"])
-                    state.tell(done=told["done"], total=told["total"], seconds_left=left)
-            ended = await process.wait()
-        except TimeoutError:
-            return {"reason": f"nothing was done for {seconds:.0f} s"}, 0
-        finally:
-            if process.returncode is None:
-                # and what it may have started, which would keep its output open
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        return told, ended
-
     def _end(self, state: _State, reason: str | None, *, keep: bool = False) -> None:
         """Say how a job has ended; what is kept is gone on with by the next service."""
         if reason is None:
@@ -213,25 +190,3 @@ class JobQueue:
             # what cannot be removed now is seen to by the next service
             with suppress(OSError):
                 self._uploads.settle(state.upload, added=reason is None)
-
-
-async def _line(news: asyncio.StreamReader, seconds: float) -> bytes:
-    # not wait_for: before Python 3.12 it forgets that it was cancelled when a line comes at the same time
-    async with asyncio.timeout(seconds):
-        return await news.readline()
-
-
-def _read(line: bytes) -> dict[str, Any]:
-    """Return what a line says; nothing of one that is not of `leorn.serve.add_one`: libraries print too."""
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) and told.keys() in KINDS else {}
-
-
-def _seconds_left(begun: tuple[float, int], done: int, total: int) -> float | None:
-    since, first = begun
-    if done <= first:
-        return None
-    return round((time.monotonic() - since) / (done - first) * (total - done), 1)
