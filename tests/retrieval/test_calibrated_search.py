@@ -105,7 +105,7 @@ def test_an_evaluation_says_what_searches_answer(library: Path) -> None:
     third = next(video for video in FRAMES if video not in (best.video, other))
     last = Query("3", third, SENTENCE, opened.manifest.videos[third].duration_seconds, (Moment(0, 0.01),))
     everywhere = evaluate_library(opened, [right, wrong, last]).metrics
-    assert (everywhere["rejected, video gone"], everywhere["AUROC, video gone"]) == (0, 0.5)
+    assert set(both.metrics) - set(everywhere) == {"rejected, video gone", "AUROC, video gone"}
     wrong = replace(wrong, text=f" {SENTENCE}")
     run = evaluate_library(opened, [right, wrong], ["nothing of the kind"])
     assert (run.videos, run.queries, run.absent, run.encoder) == (3, 2, 1, "labels")

@@ -43,10 +43,13 @@ def test_moments_come_back(query: str, video: str, name: str, path: str, times: 
 
 
 def test_a_table_is_written_as_spreadsheets_know_it() -> None:
-    moment = FoundMoment("a", 'a "b"', "", 9.5, Moment(1, 2.5), 0.5, 0.25)
-    assert csv_table("=SUM(A1)", [moment]) == (
+    found = FoundMoment("a", 'a "b"', "", 9.5, Moment(1, 2.5, 0.75), 0.5, 0.25)
+    # that was not searched for
+    chosen = FoundMoment("a", "b", "", 9.5, Moment(1, 2.5), 0.0, 0.0)
+    assert csv_table("=SUM(A1)", [found, chosen]) == (
         '"rank","query","video","name","path","start_seconds","end_seconds","duration_seconds","score","confidence",'
-        '"similarity"\r\n1,"\'=SUM(A1)","a","a ""b""","",1,2.5,9.5,"",0.25,0.5\r\n'
+        '"similarity"\r\n1,"\'=SUM(A1)","a","a ""b""","",1,2.5,9.5,0.75,0.25,0.5\r\n'
+        '2,"\'=SUM(A1)","a","b","",1,2.5,9.5,"","",""\r\n'
     )
     assert csv_table("a", []).count("\r\n") == 1
 
