@@ -1,6 +1,7 @@
 """Clips that the service cuts, in processes that end with whoever asked, with numbered frames for the truth."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,19 +68,17 @@ def test_a_disk_that_is_full_is_not_the_video_s_fault(library: Path, video: Path
 
 
 def test_who_has_gone_gets_no_clip_and_their_process_ends(
-    library: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+    library: Path, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = list[asyncio.subprocess.Process]()
-    before = asyncio.create_subprocess_exec
-
-    async def noted(*arguments: str, **options: object) -> asyncio.subprocess.Process:
-        begun.append(await before(*arguments, **options))  # type: ignore[arg-type]
-        return begun[-1]
-
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    # takes as long as it is let
+    program, begun = tmp_path / "program", tmp_path / "begun"
+    program.write_text(f"#!/bin/sh\necho $$ > {begun}.part\nmv {begun}.part {begun}\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(HTTPException) as refused:
-        cut(Cutter(Settings(library)), video, Asking(lambda: bool(begun)))
-    assert (refused.value.status_code, begun[0].returncode) == (499, -9)
+        cut(Cutter(Settings(library)), video, Asking(begun.exists))
+    assert refused.value.status_code == 499
+    assert not Path(f"/proc/{begun.read_text().strip()}").exists()
     assert list((library / "uploads").iterdir()) == []
 
 
