@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -210,10 +211,12 @@ def test_more_clips_than_wait_are_turned_away(library: Path, monkeypatch: pytest
     with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(2) as asking:
         first = [asking.submit(client.get, "/api/export", params=values) for _ in range(2)]
         assert begun.wait(30)
-        threading.Timer(20, go_on.set).start()
-        while (refused := client.get("/api/export", params=values)).status_code != 503:
-            pass
-        assert refused.headers["retry-after"] == "30"
+        end = time.monotonic() + 30
+        while app.state.service.clips._length < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        refused = client.get("/api/export", params=values)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
         # pictures and what needs no file are answered meanwhile
         assert client.get(f"/api/videos/{id_of('cups')}/thumbnail").status_code == 200
         go_on.set()
