@@ -46,6 +46,17 @@ def send(service: RunningService, file: Path) -> str:
         return answer.json()["job"]
 
 
+def started_by(process: int) -> list[int]:
+    """Return the processes that a process has started, as soon as there is one: that which adds a video."""
+    end = time.monotonic() + END_SECONDS
+    while True:
+        threads = Path(f"/proc/{process}/task").glob("*/children")
+        if started := [int(child) for thread in threads for child in thread.read_text().split()]:
+            return started
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def wait_for(service: RunningService, job: str, *states: str) -> dict[str, Any]:
     end = time.monotonic() + END_SECONDS
     with service.client() as client:
@@ -65,13 +76,15 @@ def test_an_upload_whose_indexing_is_cut_off_is_indexed_by_the_next_service(
         wait_for(service, job, "running")
         if how == "stop":
             assert service.stop() == 0
-        elif how in ("interrupt", "terminate"):
-            # as a terminal does, and what starts services: all processes at once
-            os.killpg(service.process.pid, signal.SIGINT if how == "interrupt" else signal.SIGTERM)
+        elif how == "interrupt":
+            # as a terminal does
+            os.killpg(service.process.pid, signal.SIGINT)
             service.process.wait(30)
-        elif how == "both":
-            os.killpg(service.process.pid, signal.SIGKILL)
-            service.process.wait()
+        elif how in ("terminate", "both"):
+            # all processes at once, as what starts services does, and a power cut
+            for process in (*started_by(service.process.pid), service.process.pid):
+                os.kill(process, signal.SIGTERM if how == "terminate" else signal.SIGKILL)
+            service.process.wait(30)
         else:
             # who adds the video goes on, alone
             service.kill()
