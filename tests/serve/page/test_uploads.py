@@ -68,12 +68,12 @@ def test_an_upload_is_followed_until_it_can_be_searched(
     assert values == sorted(values)
     # its name is text
     assert opened.inner_text("#jobs .name") == HOSTILE
+    until(opened, "document.querySelector('#count').textContent === '4 videos'")
     assert opened.locator("#videos .name", has_text=HOSTILE).count() == 1
     assert opened.locator("img[src=x]").count() == 0
-    assert opened.inner_text("#count") == "4 videos"
     opened.keyboard.press("Escape")
     # what lies behind the dialog has been told
-    assert opened.locator(".film").count() == 4
+    until(opened, "document.querySelectorAll('.film').length === 4")
     opened.fill("#query", QUERY)
     opened.press("#query", "Enter")
     settle(opened)
@@ -112,7 +112,7 @@ def test_videos_can_be_dropped_anywhere(page: "Page", service: RunningService, t
     page.click("#open-library")
     page.wait_for_selector("#jobs li:has-text('dropped.mp4')")
     page.wait_for_selector("#jobs li.done")
-    assert page.locator("#videos .name", has_text="dropped.mp4").count() == 1
+    page.wait_for_selector("#videos .name:has-text('dropped.mp4')")
 
 
 def test_what_is_no_video_is_refused_with_the_reason(opened: "Page", tmp_path: Path) -> None:
