@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from leorn.errors import InputError
     from leorn.records import Moment
     from leorn.retrieval.evidence import Answer
+    from leorn.retrieval.load import load
     from leorn.retrieval.prepared import PreparedVideo
-    from leorn.retrieval.retriever import Retriever, load
+    from leorn.retrieval.retriever import Retriever
 
 __version__ = "0.1.0"
 __all__ = ["Answer", "InputError", "Moment", "PreparedVideo", "Retriever", "__version__", "draw", "load"]
@@ -21,7 +22,7 @@ _HOMES = {
     "PreparedVideo": "leorn.retrieval.prepared",
     "Retriever": "leorn.retrieval.retriever",
     "draw": "leorn.drawing",
-    "load": "leorn.retrieval.retriever",
+    "load": "leorn.retrieval.load",
 }
 
 

@@ -15,7 +15,7 @@ from leorn.errors import InputError
 from leorn.features.sources import open_objects
 from leorn.records import Moment, Query
 from leorn.retrieval.calibrate import calibrate, draw_videos, first_answers
-from leorn.retrieval.retriever import load
+from leorn.retrieval.load import load
 from leorn.scoring.scaling import Calibration, fit_calibration
 from tests.commands import Refused
 from tests.tiny import Tiny

@@ -13,7 +13,8 @@ from leorn.errors import InputError
 from leorn.records import Moment, Query
 from leorn.retrieval.evaluate_library import evaluate_library
 from leorn.retrieval.library import SHARPNESS, Library
-from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.load import load
+from leorn.retrieval.retriever import Retriever
 from leorn.scoring.scaling import Calibration
 from tests.commands import Refused
 from tests.libraries import FRAMES, index

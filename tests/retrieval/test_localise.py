@@ -8,8 +8,9 @@ import pytest
 from leorn.features.store import FeatureStore
 from leorn.features.store_writer import write_store
 from leorn.retrieval import localise
+from leorn.retrieval.load import load
 from leorn.retrieval.localise import NetworkLocaliser
-from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.retriever import Retriever
 from tests.tiny import Tiny
 
 VIDEOS = ["test-0", "test-1", "test-2"]

@@ -28,8 +28,9 @@ from leorn.model.leorn_records import EncodedVideo
 from leorn.records import Query, VideoObjects
 from leorn.retrieval import batches
 from leorn.retrieval.evidence import Answer
+from leorn.retrieval.load import load
 from leorn.retrieval.recipe import extraction_for
-from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.retriever import Retriever
 from leorn.scoring.ranking import iou
 from leorn.training.evaluate import evaluate
 from tests.model.small import FUSION

@@ -14,7 +14,8 @@ from leorn.data.word_files import load_word_vectors
 from leorn.errors import InputError
 from leorn.features.store import FeatureStore
 from leorn.model.leorn_pyramid import MAP_CLIPS, LEORNPyramid
-from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.load import load
+from leorn.retrieval.retriever import Retriever
 from leorn.training.evaluate import evaluate
 from leorn.training.explain import explain
 from leorn.training.module import LEORNModule

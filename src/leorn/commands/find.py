@@ -31,7 +31,7 @@ def run(options: Namespace) -> None:
     check_sentences(options.queries)
     check_picture(options.plot)
     check_folder(options.clips)
-    from leorn.retrieval.retriever import load
+    from leorn.retrieval.load import load
 
     retriever = load(options.network, words=options.words, detector=options.detector, precision=options.precision)
     video = retriever.encode(options.video, progress("finding objects"))

@@ -20,9 +20,10 @@ from leorn.errors import InputError
 from leorn.records import Moment, check_sentences
 from leorn.retrieval.encoders import AskedOnce, open_encoder
 from leorn.retrieval.evidence import Answer
+from leorn.retrieval.load import load
 from leorn.retrieval.localise import Localiser, NetworkLocaliser
 from leorn.retrieval.manifest import MANIFEST, OBJECTS, WINDOWS, Manifest, file_of, read_manifest
-from leorn.retrieval.retriever import Retriever, load
+from leorn.retrieval.retriever import Retriever
 from leorn.retrieval.training_free import NO_NETWORK, CurveLocaliser
 from leorn.retrieval.window_table import WindowTable
 from leorn.scoring.scaling import lowered

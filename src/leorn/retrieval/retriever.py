@@ -27,7 +27,7 @@ from leorn.model.networks import Network
 from leorn.records import Moment, Query, VideoObjects, check_sentences
 from leorn.retrieval.batches import alike, questions_at_once
 from leorn.retrieval.evidence import Answer, answered_words, score_curve
-from leorn.retrieval.loading import check_device, open_network
+from leorn.retrieval.loading import check_device
 from leorn.retrieval.prepared import PreparedVideo, part_of
 from leorn.retrieval.recipe import extraction_for, features_told_apart, slots_of
 from leorn.scoring.ranking import rank
@@ -286,30 +286,3 @@ class _Scored(NamedTuple):
     scores: np.ndarray
     weights: np.ndarray
     """(T, S) attention to each object of each frame."""
-
-
-def load(
-    source: str | Path = "demo",
-    *,
-    words: str | Path | None = None,
-    detector: str | None = None,
-    device: str | None = None,
-    precision: Precision = "32-true",
-) -> Retriever:
-    """Load a network that answers questions about videos.
-
-    Args:
-        source: a `.safetensors` or `.ckpt` file, a folder with `network.safetensors`, the id of a model on the Hugging
-            Face Hub, or `demo`, the small network that comes with the package.
-        words: its word vectors, where they lie neither beside it nor where training read them.
-        detector: what finds objects, where the network was trained on imported detections.
-        device: torch's name, for the network; the first GPU where there is one, else the CPU. Detectors and backbones
-            of transformers take the first GPU where there is one.
-        precision: arithmetic of the network: `bf16-mixed` is faster where the processor has bfloat16, and moves
-            boundaries a little.
-
-    Raises:
-        InputError: no such network or device, or word vectors that are missing or not those it was trained on.
-    """
-    network, record, vectors = open_network(source, words)
-    return Retriever(network, record, vectors, detector=detector, device=device, precision=precision)
