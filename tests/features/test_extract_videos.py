@@ -240,6 +240,17 @@ def test_a_broken_file_is_told_and_the_others_are_in_the_store(
     assert [*dict.fromkeys(told.counts)] == [(6, 18), (12, 18), (18, 18)]
 
 
+def test_a_machine_that_fails_is_told_from_a_video_that_does(
+    opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos["b"].write_text("no video")
+    # a disk that has the file and does not give what is in it
+    failing = {videos["a"]: Path("/proc/self/mem")}
+    monkeypatch.setattr("leorn.features.extract_videos.sha256", lambda path: sha256(failing.get(path, path)))
+    failures = extract_videos(videos, tmp_path / "store", CONFIG)
+    assert [(failure.video, failure.passing) for failure in failures] == [("a", True), ("b", False)]
+
+
 def test_what_one_video_brings_about_does_not_stop_the_others(
     opened: list[NumberDetector], videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A library follows its folder, takes uploads, and survives what kills its writer."""
 
+import errno
 import json
 import os
 import shutil
@@ -311,6 +312,25 @@ def test_a_video_that_is_removed_is_gone_everywhere_and_only_uploads_lose_their_
     with pytest.raises(InputError, match="video b is not in the library"):
         remove_video(library, "b")
     assert index(folder, library).added == ("b",)
+
+
+def test_a_video_is_gone_though_its_file_cannot_be_removed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    index(folder, library)
+    video = upload(library)
+    before = Path.unlink
+
+    def failing(self: Path, missing_ok: bool = False) -> None:
+        if self.suffix == ".mp4":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        before(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", failing)
+    remove_video(library, video)
+    assert set(read_manifest(library).videos) == set(FRAMES) == set(FeatureStore(library / "objects").videos)
+    assert {one.video for one in WindowTable(library / "windows").recall(np.ones(16), 100)} == set(FRAMES)
 
 
 def test_removing_loses_nothing_of_a_killed_writer(folder: Path, tmp_path: Path) -> None:

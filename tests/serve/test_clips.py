@@ -62,7 +62,7 @@ def test_what_cannot_be_cut_is_said_in_a_line(library: Path, video: Path, tmp_pa
 def test_a_disk_that_is_full_is_not_the_video_s_fault(library: Path, video: Path) -> None:
     with pytest.raises(HTTPException) as refused, full_disk():
         cut(Cutter(Settings(library)), video)
-    assert refused.value.status_code == 507
+    assert refused.value.status_code == 503
     assert refused.value.detail.startswith("cannot write uploads/")
     assert list((library / "uploads").iterdir()) == []
 

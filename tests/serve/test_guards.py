@@ -149,8 +149,13 @@ def test_a_request_that_is_too_long_is_cut_off(library: Path) -> None:
     assert not any((library / "uploads").glob("*"))
 
 
-async def body_of(chunks: Sequence[bytes], settings: Settings, wait_seconds: float) -> tuple[int, bytes]:
-    """Send a body to the limit, with pauses, and return how it is answered, and what came through."""
+async def body_of(
+    chunks: Sequence[bytes], settings: Settings, wait_seconds: float, *, begin: bool = False
+) -> tuple[int, bytes]:
+    """Send a body to the limit, with pauses, and return how it is answered, and what came through.
+
+    The answer may begin before the body is read; then nobody can be refused any more.
+    """
     came, answered, left = b"", 0, list(chunks)
 
     async def receive() -> Message:
@@ -159,13 +164,15 @@ async def body_of(chunks: Sequence[bytes], settings: Settings, wait_seconds: flo
 
     async def read(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal came
-        more = True
-        while more:
-            message = await receive()
-            came, more = came + message["body"], message["more_body"]
+        if begin:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (message := await receive())["type"] == "http.request":
+            came += message["body"]
+            if not message["more_body"]:
+                break
 
     async def send(message: Message) -> None:
-        raise AssertionError(message)
+        assert begin
 
     scope = {"type": "http", "method": "POST", "path": "/api/videos"}
     try:
@@ -176,33 +183,43 @@ async def body_of(chunks: Sequence[bytes], settings: Settings, wait_seconds: flo
 
 
 @pytest.mark.parametrize(
-    ("chunks", "wait_seconds", "rate", "answered"),
+    ("chunks", "wait_seconds", "stall", "rate", "answered"),
     [
-        ([b"ab", b"cd", b"ef"], 0.0, 1.0, 0),
+        ([b"ab", b"cd", b"ef"], 0.0, 30.0, 1.0, 0),
         # nothing arrives any more, however much has arrived before
-        ([b"ab" * 1000, b"cd"], 30.0, 1.0, 408),
+        ([b"ab" * 1000, b"cd"], 30.0, 0.5, 1.0, 408),
         # a little arrives all the time
-        ([b"ab"] * 100, 0.05, 1e6, 408),
-        ([b"ab"] * 20, 0.05, 1.0, 0),
+        ([b"ab"] * 100, 0.05, 0.5, 1e6, 408),
+        ([b"ab"] * 20, 0.05, 30.0, 1.0, 0),
     ],
 )
 def test_a_request_of_which_too_little_arrives_is_given_up(
-    tmp_path: Path, chunks: list[bytes], wait_seconds: float, rate: float, answered: int
+    tmp_path: Path, chunks: list[bytes], wait_seconds: float, stall: float, rate: float, answered: int
 ) -> None:
-    settings = Settings(tmp_path, stall_seconds=0.5, least_bytes_a_second=rate)
+    settings, whole = Settings(tmp_path, stall_seconds=stall, least_bytes_a_second=rate), b"".join(chunks)
     status, came = asyncio.run(body_of(chunks, settings, wait_seconds))
-    whole = b"".join(chunks)
     assert (status, came == whole, whole.startswith(came)) == (answered, not answered, True)
+    # an answer that has begun goes on, as to who has gone
+    status, came = asyncio.run(body_of(chunks, settings, wait_seconds, begin=True))
+    assert (status, came == whole, whole.startswith(came)) == (0, not answered, True)
 
 
-def test_a_machine_that_is_short_of_something_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_files(*arguments: object) -> bytes:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+def test_a_machine_that_is_short_of_something_says_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [OSError(errno.EMFILE, os.strerror(errno.EMFILE)), TimeoutError()]
 
-    monkeypatch.setattr(Thumbnails, "make", no_files)
+    def failing(*arguments: object) -> bytes:
+        raise failures.pop(0)
+
+    monkeypatch.setattr(Thumbnails, "make", failing)
     answer = client.get(f"/api/videos/{id_of('cups')}/thumbnail")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
     assert answer.json()["detail"] == "this machine cannot do it now (Too many open files)"
+    # it would not help to ask again where the service is wrong
+    answer = client.get(f"/api/videos/{id_of('cups')}/thumbnail")
+    assert (answer.status_code, answer.json()["detail"]) == (500, "the service has failed; its log says why")
+    assert [record.exc_info is not None for record in caplog.records if record.name == "leorn.serve.app"] == [True] * 2
 
 
 def test_more_questions_than_the_line_holds_are_turned_away(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,10 @@ async def end_of(queue: JobQueue, upload: Upload) -> Job:
     [
         ("""echo '{"unfit": "no  video"}'""", "no video", False),
         ("kill -11 $$", "it brought the decoder down; expected an ordinary video", False),
-        ("kill -6 $$", "it brought the decoder down; expected an ordinary video", False),
+        ("kill -8 $$", "it brought the decoder down; expected an ordinary video", False),
+        # as where memory cannot be had, or a mapped file cannot be read
+        ("kill -6 $$", "working on it was ended from outside", True),
+        ("kill -7 $$", "working on it was ended from outside", True),
         ("""echo '{"reason": "cannot write LIBRARY/objects: no space"}'""", "cannot write objects: no space", True),
         ("""echo '{"reason": "LIBRARY: no library"}'""", "the library: no library", True),
         ("""echo '{"done": 1, "total": 3}'; kill -9 $$""", "working on it was ended from outside", True),

@@ -19,6 +19,11 @@ def test_a_file_is_what_is_in_it(tmp_path: Path, suffix: str) -> None:
     assert found.duration_seconds == pytest.approx(4.0)
 
 
+def test_a_file_that_the_disk_does_not_give_is_not_to_blame() -> None:
+    with pytest.raises(EndedError, match="Input/output error"):
+        sniff(Path("/proc/self/mem"), 60)
+
+
 @pytest.mark.parametrize(
     ("ending", "error", "reason"),
     [

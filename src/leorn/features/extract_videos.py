@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from leorn.config import ExtractionConfig
-from leorn.errors import InputError
+from leorn.errors import InputError, machine_failed
 from leorn.features.cluster import on_ray
 from leorn.features.cluster_worker import ATTEMPTS
 from leorn.features.extract import Extractor, LabelEncoder, LabelVectors
@@ -35,7 +35,7 @@ class Failure:
     video: str
     reason: str
     passing: bool = False
-    """Whether something else may be to blame, such as a lack of memory, so that it may go well another time."""
+    """Whether the machine is to blame, such as for a lack of memory, so that it may go well another time."""
 
 
 def name_videos(paths: Sequence[str | Path], *, keep_suffix: bool = False) -> dict[str, Path]:
@@ -177,11 +177,11 @@ def _attempt(extractor: Extractor, progress: Progress | None, video: NamedVideo)
         source = sha256(path)
         return extractor(path, name, progress), source
     except InputError as error:
-        return Failure(name, str(error))
+        return Failure(name, str(error), machine_failed(error))
     except Exception as error:
         # whatever one odd file brings about, hours of work on the others do not end there
-        passing = isinstance(error, (OSError, MemoryError))
-        return Failure(name, f"{path}: cannot be extracted ({type(error).__name__}: {error})", passing)
+        reason = f"{path}: cannot be extracted ({type(error).__name__}: {error})"
+        return Failure(name, reason, machine_failed(error))
 
 
 def _lost(video: NamedVideo) -> Failure:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from leorn.errors import InputError
+from leorn.errors import InputError, machine_failed
 from leorn.features.extract_videos import Failure
 from leorn.features.sources import Progress
 from leorn.features.store import FeatureStore
@@ -141,7 +141,7 @@ def _encoded(
         try:
             yield _encode(folder, manifest, encoder, objects, entry)
         except InputError as error:
-            failures.append(Failure(video, str(error)))
+            failures.append(Failure(video, str(error), machine_failed(error)))
 
 
 def _encode(

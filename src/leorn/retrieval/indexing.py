@@ -217,9 +217,10 @@ def remove_video(folder: str | Path, video: str) -> None:
             raise InputError(f"{folder}: video {video} is not in the library")
         entry = manifest.videos[video]
         write_manifest(folder, manifest.without(video))
-        # it is gone; what is left of it, where the disk fails now, is taken out by the next writer
+        # it is gone; what is left of it, where the disk fails now, goes when the service starts and with `index_videos`
         if entry.uploaded and (file := file_of(folder, entry)) is not None:
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
         with suppress(InputError, OSError):
             WindowTable(folder / WINDOWS).remove([video])
             StepTable(folder / WINDOWS).remove([video])

@@ -1,5 +1,6 @@
 """The service, put together."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from leorn.errors import InputError
+from leorn.errors import InputError, machine_failed
 from leorn.retrieval.library import Library
 from leorn.retrieval.manifest import read_manifest
 from leorn.serve import about, exporting, searching, uploading, videos
@@ -20,6 +21,8 @@ from leorn.serve.guards import BodyLimit, Guard
 from leorn.serve.metrics import Measure
 from leorn.serve.service import RETRY_SECONDS, Service, service_of
 from leorn.serve.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
@@ -48,7 +51,7 @@ def create_app(settings: Settings, library: Library | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(InputError, _wrong)
     app.add_exception_handler(UnreadableError, _unreadable)
-    app.add_exception_handler(OSError, _short)
+    app.add_exception_handler(OSError, _failed)
     # the last is asked first
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Guard, settings=settings, session=service.session)
@@ -91,11 +94,14 @@ def _wrong(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": service_of(request).settings.told(error)}, 422)
 
 
-def _short(request: Request, error: Exception) -> JSONResponse:
+def _failed(request: Request, error: Exception) -> JSONResponse:
     """Answer where this machine is short of something: open files, processes, room on the disk."""
-    del request
-    reason = error.strerror if isinstance(error, OSError) else None
-    return JSONResponse({"detail": f"this machine cannot do it now ({reason})"}, 503, {"Retry-After": RETRY_SECONDS})
+    logger.error("%s %s", request.method, request.url.path, exc_info=error)
+    if not machine_failed(error):
+        return JSONResponse({"detail": "the service has failed; its log says why"}, 500)
+    assert isinstance(error, OSError)
+    detail = f"this machine cannot do it now ({error.strerror or 'no reason is known'})"
+    return JSONResponse({"detail": detail}, 503, {"Retry-After": RETRY_SECONDS})
 
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:

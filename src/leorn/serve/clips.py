@@ -44,7 +44,7 @@ class Cutter:
 
         Raises:
             InputError: it cannot be cut, or that takes too much.
-            HTTPException: 503, too many clips are waited for; 499, who asked has gone; 507, the disk is full.
+            HTTPException: 503, too many clips are waited for, or the machine failed; 499, who asked has gone.
             OSError: no process can be started.
         """
         if self._length >= self._settings.clips:
@@ -88,8 +88,8 @@ class Cutter:
                     await process.wait()
         if said:
             told = json.loads(said.splitlines()[-1])
-            if "full" in told:
-                raise HTTPException(507, self._settings.told(told["full"]))
+            if "failed" in told:
+                raise HTTPException(503, self._settings.told(told["failed"]), {"Retry-After": RETRY_SECONDS})
             raise InputError(told["reason"])
         if ended_from_outside(process.returncode or 0):
             raise HTTPException(503, "cutting it was ended from outside", {"Retry-After": RETRY_SECONDS})

@@ -6,7 +6,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 20
-"""How long the first lines of a request may take, up to the empty one."""
+"""How long the first lines of a request may take, up to the empty one, and what comes after its answer."""
 
 
 class ImpatientProtocol(H11Protocol):
@@ -31,7 +31,9 @@ class ImpatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _wait_or_rest(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
+        # what still comes of a request that is answered is read by nobody else
+        answered = self.cycle is not None and self.cycle.response_complete
+        if not answered and self.conn.their_state is not h11.IDLE:
             self._rest()
         elif self._late is None:
             self._late = self.loop.call_later(self.head_seconds, self.transport.close)

@@ -1,17 +1,13 @@
 """Cuts one clip, for the service: `python -m leorn.serve.cut_one VIDEO START_SECONDS END_SECONDS CLIP SECONDS`.
 
-Prints a line of JSON where it cannot: `{"reason": …}`, or `{"full": …}` where the disk has no room for it.
+Prints a line of JSON where it cannot: `{"reason": …}`, or `{"failed": …}` where the machine is to blame.
 """
 
-import errno
 import json
 import sys
 
-from leorn.errors import InputError
+from leorn.errors import InputError, machine_failed
 from leorn.serve.sandbox import confine, end_with_leash
-
-FULL = (errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS)
-"""Errors of a disk that takes no more."""
 
 
 def main(video: str, start_seconds: str, end_seconds: str, clip: str, seconds: str) -> None:
@@ -24,8 +20,7 @@ def main(video: str, start_seconds: str, end_seconds: str, clip: str, seconds: s
     try:
         write_clip(video, Moment(float(start_seconds), float(end_seconds)), clip)
     except InputError as error:
-        full = isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
-        print(json.dumps({"full" if full else "reason": str(error)}))
+        print(json.dumps({"failed" if machine_failed(error, memory=False) else "reason": str(error)}))
     except MemoryError:
         print(json.dumps({"reason": "cutting it takes more memory than there is for it; expected a smaller video"}))
 

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import Any
@@ -43,14 +44,14 @@ class Drawer:
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._process = self._start()
-            late = threading.Timer(self._seconds, self._process.kill)
+            late, end = threading.Timer(self._seconds, self._process.kill), time.monotonic() + self._seconds
             late.start()
             try:
                 told, picture = _ask(self._process, asked)
             except (OSError, ValueError, EOFError):
                 # what is still to come belongs to this picture, and not to the next one
                 self.close()
-                if not late.is_alive():
+                if time.monotonic() >= end:
                     break
             else:
                 if "reason" in told:

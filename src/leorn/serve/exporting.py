@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api", tags=["export"])
     "/export",
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in dict.fromkeys(MEDIA_TYPES.values())}}}
-    | problems(401, 403, 404, 422, 503, 507),
+    | problems(401, 403, 404, 422, 503),
 )
 async def export(
     request: Request,

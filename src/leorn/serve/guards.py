@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import re
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 
 from fastapi import HTTPException
@@ -18,6 +19,7 @@ OPEN_BELOW = "/page/"
 UPLOAD = "POST", "/api/videos"
 MOST_BYTES = 2**16
 """Of what is sent, but for an upload: some of it is read before anybody has given a token."""
+CLOSING = {"Connection": "close"}
 MOST_DIGITS = 18
 """Of a Content-Length, at most: an exabyte."""
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@?#]*)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -108,12 +110,15 @@ class BodyLimit:
             nonlocal read, whole
             # what comes after a whole request is that who asked has gone
             message = await (receive() if whole else self._soon(receive, start, read))
-            read, whole = read + len(message.get("body", b"")), not message.get("more_body", False)
-            if read <= most:
-                return message
+            if message is not None:
+                read, whole = read + len(message.get("body", b"")), not message.get("more_body", False)
+                if read <= most:
+                    return message
             if begun:
                 return {"type": "http.disconnect"}
-            raise HTTPException(413, f"more than {most:,} bytes; expected {most:,} or fewer", {"Connection": "close"})
+            if message is None:
+                raise HTTPException(408, "too little has arrived; expected all of the request", CLOSING)
+            raise HTTPException(413, f"more than {most:,} bytes; expected {most:,} or fewer", CLOSING)
 
         async def send_noted(message: Message) -> None:
             nonlocal begun
@@ -122,15 +127,16 @@ class BodyLimit:
 
         await self._app(scope, receive_counted, send_noted)
 
-    async def _soon(self, receive: Receive, start: float, read: int) -> Message:
-        """Return what arrives next of a request that began at a time, and of which so many bytes are there."""
+    async def _soon(self, receive: Receive, start: float, read: int) -> Message | None:
+        """Return what arrives next of a request that began at a time, and of which so many bytes are there.
+
+        None where it comes too late.
+        """
         rate, stall = self._settings.least_bytes_a_second, self._settings.stall_seconds
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout_at(min(asyncio.get_running_loop().time(), start + read / rate) + stall):
                 return await receive()
-        except TimeoutError as error:
-            detail = f"too little has arrived for {stall:.0f} s; expected all of the request"
-            raise HTTPException(408, detail, {"Connection": "close"}) from error
+        return None
 
 
 def most_bytes(scope: Scope, settings: Settings) -> int:

@@ -13,14 +13,16 @@ MEMORY_BYTES = 4 * 2**30
 """Frames of 8K film fit, one that says it has a billion pixels does not."""
 NICER = 10
 """Whoever searches meanwhile goes first."""
-FAULTS = tuple(-signal.Signals[f"SIG{name}"] for name in ("ABRT", "BUS", "FPE", "ILL", "SEGV", "XCPU"))
+FAULTS = tuple(-signal.Signals[f"SIG{name}"] for name in ("FPE", "ILL", "SEGV"))
 """How a process ends that a file brings down."""
+LIMITS = tuple(-signal.Signals[f"SIG{name}"] for name in ("ABRT", "BUS", "XCPU"))
+"""How one ends that meets its limits; one without limits ends so where the machine lacks memory or its disk fails."""
 # threads that have nothing to do take addresses, some hundred megabytes on a machine of many cores
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 class EndedError(Exception):
-    """A process was ended from outside, for which no file is to blame."""
+    """A process was ended from outside, or its machine failed; no file is to blame."""
 
 
 def confined_environment() -> dict[str, str]:
@@ -29,8 +31,8 @@ def confined_environment() -> dict[str, str]:
 
 
 def ended_from_outside(returncode: int) -> bool:
-    """Return whether a process was ended by somebody, or by a machine that lacks memory: no file is to blame."""
-    return returncode < 0 and returncode not in FAULTS
+    """Return whether a confined process was ended by somebody, or by a machine that lacks memory, not by its file."""
+    return returncode < 0 and returncode not in FAULTS + LIMITS
 
 
 @contextmanager

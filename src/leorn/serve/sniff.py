@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
-from leorn.errors import InputError
+from leorn.errors import InputError, machine_failed
 from leorn.serve.sandbox import (
     EndedError,
     confine,
@@ -51,7 +51,7 @@ def sniff(path: Path, seconds: float) -> Sniffed:
 
     Raises:
         InputError: no video, or one that takes too much to look at.
-        EndedError: the process was ended from outside.
+        EndedError: the process was ended from outside, or the machine failed.
     """
     command = [sys.executable, "-m", "leorn.serve.sniff", str(path), str(seconds)]
     try:
@@ -67,6 +67,8 @@ def sniff(path: Path, seconds: float) -> Sniffed:
     if done.returncode:
         raise InputError("decoding it brought the decoder down; expected an ordinary video")
     told = json.loads(done.stdout.splitlines()[-1])
+    if "failed" in told:
+        raise EndedError(told["failed"])
     if "reason" in told:
         raise InputError(told["reason"])
     return Sniffed(**told)
@@ -91,7 +93,8 @@ def main(path: Path, seconds: float) -> None:
         }  # fmt: skip
     except InputError as error:
         # of the file's name, which was generated, nobody needs to hear
-        told = {"reason": str(error).removeprefix(f"{path}: ")}
+        name = "failed" if machine_failed(error, memory=False) else "reason"
+        told = {name: str(error).removeprefix(f"{path}: ")}
     except MemoryError:
         told = {"reason": "decoding it takes more memory than there is for it; expected an ordinary video"}
     print(json.dumps(told))

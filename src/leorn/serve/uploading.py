@@ -40,7 +40,7 @@ async def upload(request: Request, served: Served, response: Response) -> Job:
     except InputError as error:
         raise HTTPException(415, f"the file is no video that can be taken: {served.settings.told(error)}") from error
     except EndedError as error:
-        raise HTTPException(503, str(error), {"Retry-After": RETRY_SECONDS}) from error
+        raise HTTPException(503, served.settings.told(error), {"Retry-After": RETRY_SECONDS}) from error
     except OSError as error:
         raise HTTPException(507, f"the upload cannot be stored ({error.strerror or 'no reason is known'})") from error
     response.headers["Location"] = f"/api/jobs/{job.job}"
